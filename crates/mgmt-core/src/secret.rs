@@ -1,0 +1,234 @@
+//! Secrets: what is shown once, what is stored, and the keys that the master key gives.
+//!
+//! The stored form of a key is HMAC-SHA-256 (RFC 2104) under a pepper that the database does not hold. A key carries at least
+//! 190 random bits, so a slow password hash would add nothing but latency.
+
+use std::fmt;
+
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::key_text::PresentedKey;
+
+/// A secret in plain text: shown once, erased when dropped. It has no `Serialize`, and prints `[redacted]`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PlainSecret(Zeroizing<String>);
+
+impl PlainSecret {
+    /// Takes over a secret text.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// The text itself. Every call is a place where the secret may leave.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PlainSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// The stored form of a secret. Compared in constant time.
+#[derive(Clone, Copy)]
+pub struct SecretHash([u64; 4]);
+
+impl SecretHash {
+    /// From the 32 bytes that a store keeps; `None` for another length.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (words, rest) = bytes.as_chunks::<8>();
+        let words: [[u8; 8]; 4] = words.try_into().ok()?;
+        rest.is_empty().then(|| Self(words.map(u64::from_be_bytes)))
+    }
+
+    /// The 32 bytes that a store keeps.
+    #[must_use]
+    pub fn to_bytes(self) -> Vec<u8> {
+        self.0.iter().flat_map(|w| w.to_be_bytes()).collect()
+    }
+
+    /// Whether both are the same, in a time that does not depend on where they differ.
+    #[must_use]
+    pub fn matches(&self, other: &Self) -> bool {
+        // Whole words: `subtle` on 32 single bytes takes thirty times as long.
+        let difference = self.0.iter().zip(&other.0).fold(0, |acc, (a, b)| acc | (a ^ b));
+        difference.ct_eq(&0).into()
+    }
+
+    fn from_digest(digest: &[u8]) -> Self {
+        Self::from_bytes(digest).unwrap_or(Self([0; 4]))
+    }
+}
+
+impl fmt::Debug for SecretHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[hash]")
+    }
+}
+
+/// The SHA-256 of a high-entropy token, for tokens that are found by their hash (refresh tokens).
+#[must_use]
+pub fn token_hash(token: &str) -> SecretHash {
+    SecretHash::from_digest(&Sha256::digest(token.as_bytes()))
+}
+
+/// The key under which key texts are hashed, with its precomputed state.
+#[derive(Clone)]
+pub struct Pepper {
+    version: i64,
+    state: Hmac<Sha256>,
+}
+
+impl Pepper {
+    /// A pepper from key material.
+    #[must_use]
+    pub fn new(version: i64, material: &[u8; 32]) -> Self {
+        Self { version, state: mac(material) }
+    }
+
+    /// Which pepper this is; stored with every hash.
+    #[must_use]
+    pub fn version(&self) -> i64 {
+        self.version
+    }
+
+    /// The stored form of a key.
+    #[must_use]
+    pub fn hash(&self, key: &PresentedKey) -> SecretHash {
+        let mut state = self.state.clone();
+        state.update(key.mac_input());
+        SecretHash::from_digest(&state.finalize().into_bytes())
+    }
+}
+
+impl fmt::Debug for Pepper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pepper(version {})", self.version)
+    }
+}
+
+fn mac(material: &[u8; 32]) -> Hmac<Sha256> {
+    <Hmac<Sha256> as KeyInit>::new_from_slice(material).unwrap_or_else(|_| unreachable!("HMAC takes keys of every length"))
+}
+
+/// 32 bytes of key material, erased when dropped.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct KeyMaterial([u8; 32]);
+
+impl KeyMaterial {
+    /// Takes over 32 bytes.
+    #[must_use]
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes themselves.
+    #[must_use]
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// HMAC-SHA-256 of `message` under this key.
+    #[must_use]
+    pub fn authenticate(&self, message: &[u8]) -> [u8; 32] {
+        let mut state = mac(&self.0);
+        state.update(message);
+        state.finalize().into_bytes().into()
+    }
+}
+
+impl fmt::Debug for KeyMaterial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// Every key the server works with, derived from one master key by HKDF-SHA-256 (RFC 5869). Each label ends in a version, so
+/// that one of them can be replaced without the others.
+#[derive(Clone, Debug)]
+pub struct Keyring {
+    /// Hashes key texts.
+    pub pepper: Pepper,
+    /// Wraps the short-lived keys of the reveal window.
+    pub reveal: KeyMaterial,
+    /// Signs access tokens.
+    pub session: KeyMaterial,
+    /// Authenticates pagination cursors.
+    pub cursor: KeyMaterial,
+    /// Stretches login names into throttle subjects, so that the database holds no address of a stranger.
+    pub throttle: KeyMaterial,
+    /// Tells whether a database was used with this master key. Reveals nothing about the keys.
+    pub fingerprint: String,
+}
+
+impl Keyring {
+    /// Derives all keys from the master key.
+    #[must_use]
+    pub fn derive(master: &KeyMaterial) -> Self {
+        let hkdf = Hkdf::<Sha256>::new(None, master.expose());
+        let derive = |label: &str| {
+            let mut out = Zeroizing::new([0_u8; 32]);
+            // HKDF refuses only outputs longer than 255 hashes.
+            let done = hkdf.expand(label.as_bytes(), out.as_mut_slice());
+            debug_assert!(done.is_ok(), "32 bytes are within HKDF's bound");
+            KeyMaterial(*out)
+        };
+        let fingerprint = derive("mgmt fingerprint v1").0.iter().take(8).map(|b| format!("{b:02x}")).collect();
+        Self {
+            pepper: Pepper::new(1, derive("mgmt key pepper v1").expose()),
+            reveal: derive("mgmt reveal wrap v1"),
+            session: derive("mgmt session sign v1"),
+            cursor: derive("mgmt cursor mac v1"),
+            throttle: derive("mgmt throttle v1"),
+            fingerprint,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_do_not_print() {
+        let secret = PlainSecret::new("mg_sk_prod_x".to_owned());
+        assert_eq!(format!("{secret:?}"), "[redacted]");
+        assert_eq!(format!("{:?}", KeyMaterial::new([7; 32])), "[redacted]");
+    }
+
+    #[test]
+    fn hashes_round_trip_and_compare() {
+        let hash = token_hash("a");
+        assert!(hash.matches(&SecretHash::from_bytes(&hash.to_bytes()).unwrap()));
+        assert!(!hash.matches(&token_hash("b")));
+        assert!(SecretHash::from_bytes(&[0; 31]).is_none());
+        assert!(SecretHash::from_bytes(&[0; 33]).is_none());
+    }
+
+    #[test]
+    fn derived_keys_differ_and_depend_on_the_master_key() {
+        let a = Keyring::derive(&KeyMaterial::new([1; 32]));
+        let b = Keyring::derive(&KeyMaterial::new([2; 32]));
+        assert_ne!(a.session.expose(), a.cursor.expose());
+        assert_ne!(a.session.expose(), b.session.expose());
+        assert_ne!(a.fingerprint, b.fingerprint);
+    }
+
+    /// RFC 4231, test case 2, through the same call that authenticates cursors.
+    #[test]
+    fn hmac_is_the_standard_one() {
+        let mut key = [0_u8; 32];
+        key[..4].copy_from_slice(b"Jefe");
+        let tag = KeyMaterial::new(key).authenticate(b"what do ya want for nothing?");
+        assert_eq!(tag[..4], [0x5b, 0xdc, 0xc1, 0x46]);
+    }
+}
