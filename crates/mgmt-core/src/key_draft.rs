@@ -1,5 +1,6 @@
 //! Reading what clients send about keys: parsed into [`KeySettings`] or refused with every fault at once.
 
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -106,8 +107,16 @@ pub enum Change<T> {
     Set(T),
 }
 
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Change<T> {
+    /// For fields with `#[serde(default)]`: absent is [`Keep`](Self::Keep), `null` is [`Clear`](Self::Clear).
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        Ok(Option::<T>::deserialize(deserializer)?.map_or(Self::Clear, Self::Set))
+    }
+}
+
 impl<T> Change<T> {
-    fn or_keep(self, current: Option<T>) -> Option<T> {
+    /// The value after the patch, given the one before it.
+    pub fn or_keep(self, current: Option<T>) -> Option<T> {
         match self {
             Self::Keep => current,
             Self::Clear => None,
@@ -116,10 +125,19 @@ impl<T> Change<T> {
     }
 
     /// Maps a given value.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Change<U> {
+        match self {
+            Self::Keep => Change::Keep,
+            Self::Clear => Change::Clear,
+            Self::Set(value) => Change::Set(f(value)),
+        }
+    }
+
+    /// Maps a given value, or refuses it.
     ///
     /// # Errors
     /// What `f` returns.
-    fn try_map<U>(self, f: impl FnOnce(T) -> Result<U>) -> Result<Change<U>> {
+    pub fn try_map<U>(self, f: impl FnOnce(T) -> Result<U>) -> Result<Change<U>> {
         Ok(match self {
             Self::Keep => Change::Keep,
             Self::Clear => Change::Clear,

@@ -1,1 +1,43 @@
-//! wip
+//! Admission in process: checks API keys from memory in well under a microsecond, and follows every change before it is
+//! confirmed.
+//!
+//! # The model
+//!
+//! A [`Gate`] stands over a [`Store`](mgmt_store::Store). [`Gate::check`] answers from memory: parse and checksum, look up the
+//! record, compare the keyed hash in constant time, decide ([`mgmt_core::access::decide`]), count against the exact sliding
+//! windows and the quotas, meter. It takes no database connection and blocks on none. What is not in memory is a value,
+//! [`Check::Pending`], which the caller [resolves](Gate::resolve) wherever blocking is fine; [`Gate::admit`] does both.
+//!
+//! Every change of a key is an entry of the store's journal of invalidations, written in the transaction of the change.
+//! [`Gate::catch_up`] applies them; call it after each change and before you confirm it, and no check that starts after is
+//! answered from what was replaced. A record that was read while its key changed is dropped, not cached.
+//!
+//! Limits are exact: a request is refused exactly when the window is full. Quotas are never over-issued: their row in the store
+//! is the only authority, and this node uses up units that it took from it. What one limit or quota refuses takes nothing from
+//! the others.
+//!
+//! # Example
+//!
+//! ```
+#![doc = include_str!("../examples/embedded.rs")]
+//! ```
+//!
+//! # To guard something of your own
+//!
+//! Build a [`Request`]: which kind of key, which scopes ([`mgmt_core::scope::Catalogue::demanded`]), from where, at what cost.
+//! Call [`Gate::maintain`] every 100 ms, [`Gate::flush`] every second and [`Gate::close`] at the end.
+
+#![deny(missing_docs)]
+
+mod cache;
+mod clock;
+mod gate;
+mod meter;
+mod quota;
+mod subject;
+
+pub use cache::KeyRecord;
+pub use clock::{Moment, SystemClock};
+pub use gate::{
+    Admission, Check, DEFAULT_CAPACITY, Gate, GateOptions, Pending, PlanLimits, Refusal, Request, Standings, Traffic,
+};

@@ -1,8 +1,10 @@
-//! Storage for the management plane. (Crate documentation follows with the implementation.)
+//! Storage for the management plane.
 #![deny(missing_docs)]
 
 mod error;
+mod sql;
 mod store;
 
 pub use error::{Result, StoreError};
+pub use sql::{Options, SqlStore, open};
 pub use store::*;

@@ -139,6 +139,8 @@ pub trait Organizations {
     fn insert(&mut self, organization: &Organization) -> Result<()>;
     /// By id.
     fn find(&mut self, id: OrganizationId) -> Result<Option<Organization>>;
+    /// By slug.
+    fn find_by_slug(&mut self, slug: &str) -> Result<Option<Organization>>;
     /// The operator's own.
     fn find_operator(&mut self) -> Result<Option<Organization>>;
     /// Newest first, `limit` at most, those before `before` if given.

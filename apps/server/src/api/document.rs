@@ -1,0 +1,94 @@
+//! The API's description: the operations of the handlers, and what all of them have in common.
+
+use serde::Serialize;
+use utoipa::{
+    OpenApi, ToSchema,
+    openapi::{
+        OpenApi as Document, PathItem, RefOr,
+        path::Operation,
+        schema::{ObjectBuilder, Schema},
+        security::SecurityRequirement,
+    },
+};
+
+use crate::openapi::operations;
+
+use super::{authorize, catalogue, keys, organizations, sessions, verify};
+
+/// How single objects are answered under `/api`.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Enveloped<T> {
+    data: T,
+}
+
+#[derive(OpenApi)]
+#[openapi(paths(
+    sessions::login, sessions::refresh, sessions::logout, sessions::switch, sessions::me, sessions::change_password,
+    sessions::list, sessions::revoke,
+    keys::list, keys::create, keys::show, keys::update, keys::revoke, keys::rotate, keys::suspend, keys::resume,
+    keys::secret, keys::end_secret,
+    organizations::list, organizations::show, catalogue::roles, catalogue::scopes,
+    verify::verify, verify::verify_batch, authorize::authorize,
+))]
+struct Paths;
+
+const MANAGEMENT: &str = "/v1/management/api-keys";
+const DASHBOARD: &str = "/api/api-keys";
+
+/// Every operation, with its credentials.
+pub(crate) fn document() -> Document {
+    let mut document = Paths::openapi();
+    mirror_keys(&mut document);
+    for (path, item) in &mut document.paths.paths {
+        for operation in operations(item) {
+            secure(path, operation);
+        }
+    }
+    document
+}
+
+/// The key endpoints once more, as the dashboard calls them.
+fn mirror_keys(document: &mut Document) {
+    let management = document.paths.paths.iter().filter(|(path, _)| path.starts_with(MANAGEMENT));
+    let mirrored: Vec<(String, PathItem)> = management
+        .map(|(path, item)| {
+            let mut item = item.clone();
+            for operation in operations(&mut item) {
+                if let Some(id) = &mut operation.operation_id {
+                    id.push_str("InSession");
+                }
+                envelope(operation);
+            }
+            (path.replacen(MANAGEMENT, DASHBOARD, 1), item)
+        })
+        .collect();
+    document.paths.paths.extend(mirrored);
+}
+
+/// Puts the schema of a single object into `data`; lists have it already.
+fn envelope(operation: &mut Operation) {
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        for content in response.content.values_mut().filter(|_| matches!(status.as_str(), "200" | "201")) {
+            let is_list = matches!(&content.schema, Some(RefOr::Ref(r)) if r.ref_location.ends_with("List"));
+            if let Some(schema) = content.schema.take() {
+                let object = || ObjectBuilder::new().property("data", schema.clone()).required("data").build();
+                content.schema = Some(if is_list { schema } else { RefOr::T(Schema::Object(object())) });
+            }
+        }
+    }
+}
+
+/// Which credentials open an operation.
+fn secure(path: &str, operation: &mut Operation) {
+    let none: [String; 0] = [];
+    let need = |name: &str| SecurityRequirement::new(name, none.clone());
+    let by_id = || need("management_id").add("management_token", none.clone());
+    let credentials = match path {
+        _ if path.starts_with("/api/") => vec![need("session")],
+        _ if path.starts_with("/v1/keys/") => vec![need("management_key"), by_id()],
+        "/v1/authorize" => vec![need("api_key")],
+        _ => vec![need("management_key"), by_id(), need("session")],
+    };
+    operation.security.get_or_insert(credentials);
+}

@@ -1,0 +1,101 @@
+//! The endpoints, one module an aggregate. A resource that is served on two surfaces has one set of handlers: the surfaces differ
+//! in their routes and in the envelope of an answer.
+
+pub(crate) mod authorize;
+pub(crate) mod catalogue;
+pub(crate) mod document;
+pub(crate) mod keys;
+pub(crate) mod organizations;
+pub(crate) mod sessions;
+pub(crate) mod verify;
+
+use actix_web::{
+    Error, HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::{StatusCode, header::{ETAG, LINK}},
+    middleware::Next,
+    web::ServiceConfig,
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::{
+    auth::LimitFields,
+    error::ApiError,
+    http::precondition::{EntityTag, Preconditions},
+};
+
+pub(crate) use document::document;
+
+/// All routes of the API.
+pub(crate) fn configure(config: &mut ServiceConfig) {
+    sessions::configure(config);
+    keys::configure(config);
+    organizations::configure(config);
+    catalogue::configure(config);
+    verify::configure(config);
+    authorize::configure(config);
+}
+
+/// Writes the rate-limit fields that the caller's extractor left with the request.
+pub(crate) async fn write_limit_fields(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let mut response = next.call(request).await?;
+    let fields = response.request().extensions_mut().remove::<LimitFields>().unwrap_or_default();
+    for (name, value) in fields.0 {
+        response.headers_mut().insert(name, value);
+    }
+    Ok(response)
+}
+
+/// Whether answers of this request's surface stand inside `data`.
+pub(crate) fn is_wrapped(request: &HttpRequest) -> bool {
+    request.path().starts_with("/api/")
+}
+
+/// A single object in the envelope of its surface.
+pub(crate) fn object(request: &HttpRequest, mut builder: HttpResponseBuilder, object: Value) -> HttpResponse {
+    if is_wrapped(request) { builder.json(json!({ "data": object })) } else { builder.json(object) }
+}
+
+/// A single object that can change, with its tag; 304 when the client has it already.
+pub(crate) fn tagged(request: &HttpRequest, tag: &EntityTag, view: Value) -> HttpResponse {
+    let preconditions = Preconditions::from_headers(request.headers());
+    if request.method() == actix_web::http::Method::GET && preconditions.is_unchanged(tag) {
+        return HttpResponse::build(StatusCode::NOT_MODIFIED).insert_header((ETAG, tag.header_value())).finish();
+    }
+    let mut builder = HttpResponse::Ok();
+    builder.insert_header((ETAG, tag.header_value()));
+    object(request, builder, view)
+}
+
+/// One page of a list, with the cursor of the next in the body and as a `Link`.
+pub(crate) fn page<T: Serialize>(request: &HttpRequest, rows: &[T], next: Option<String>) -> HttpResponse {
+    let mut builder = HttpResponse::Ok();
+    if let Some(cursor) = &next {
+        let kept = request.query_string().split('&').filter(|p| !p.is_empty() && !p.starts_with("cursor="));
+        let query: Vec<String> = kept.map(str::to_owned).chain([format!("cursor={}", cursor)]).collect();
+        builder.insert_header((LINK, format!("<{}?{}>; rel=\"next\"", request.path(), query.join("&"))));
+    }
+    builder.json(json!({ "data": rows, "next_cursor": next }))
+}
+
+/// The most rows of a page.
+const MAX_PAGE: i64 = 100;
+const DEFAULT_PAGE: i64 = 20;
+
+/// Reads `limit`.
+///
+/// # Errors
+/// 400 outside 1 to 100.
+pub(crate) fn page_size(limit: Option<i64>) -> Result<i64, ApiError> {
+    let size = limit.unwrap_or(DEFAULT_PAGE);
+    if (1..=MAX_PAGE).contains(&size) {
+        Ok(size)
+    } else {
+        Err(mgmt_core::error::Error::invalid("limit", format!("must be a whole number from 1 to {MAX_PAGE}")).into())
+    }
+}

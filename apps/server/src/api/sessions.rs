@@ -1,0 +1,186 @@
+//! Signing in and out, and what a session is and may do.
+
+mod sign_in;
+mod view;
+
+use actix_web::{HttpRequest, HttpResponse, web::Data, web::ServiceConfig};
+use mgmt_core::{
+    error::{Code, Error},
+    id::SessionId,
+};
+use serde_json::json;
+use zeroize::Zeroizing;
+
+pub(crate) use sign_in::*;
+pub(crate) use view::*;
+
+use super::{document::Enveloped, page};
+use crate::{
+    app::{App, Deed},
+    auth::{Allow, password, permission::AnySession},
+    error::ApiError,
+    http::{
+        body::{Body, OptionalBody},
+        path::PathId,
+        query::{NoParameters, Query},
+        route::endpoint,
+    },
+};
+
+/// The routes.
+pub(super) fn configure(config: &mut ServiceConfig) {
+    config
+        .service(endpoint("/api/auth/login").post(login))
+        .service(endpoint("/api/auth/refresh").post(refresh))
+        .service(endpoint("/api/auth/logout").post(logout))
+        .service(endpoint("/api/auth/switch").post(switch))
+        .service(endpoint("/api/auth/me").get(me))
+        .service(endpoint("/api/auth/password").post(change_password))
+        .service(endpoint("/api/auth/sessions").get(list))
+        .service(endpoint("/api/auth/sessions/{id}").delete(revoke));
+}
+
+/// Ends the session.
+#[utoipa::path(post, path = "/api/auth/logout", tag = "Sessions", operation_id = "logout", responses((status = 204, description = "Ended")))]
+pub(crate) async fn logout(
+    app: Data<App>,
+    caller: Allow<AnySession>,
+    query: Query<NoParameters>,
+    body: OptionalBody<NoParameters>,
+) -> Result<HttpResponse, ApiError> {
+    query.read()?;
+    body.read().await?;
+    let (_, session) = caller.session()?;
+    let caller = caller.into_caller();
+    let ended = app.run("sessions.logout", move |work| {
+        work.tx.sessions().revoke(session, work.now)?;
+        work.invalidate_session(session)?;
+        work.audit(&caller.origin(), Deed { action: "session.ended", target: session.to_string(), before: None, after: None })
+    });
+    ended.await?;
+    Ok(HttpResponse::NoContent().cookie(cleared_cookie(&app)).finish())
+}
+
+/// Goes on in another organization that the person belongs to.
+#[utoipa::path(post, path = "/api/auth/switch", tag = "Sessions", operation_id = "switchOrganization", request_body = SwitchOrganization,
+    responses((status = 200, description = "Switched", body = Enveloped<SignedInView>)))]
+pub(crate) async fn switch(
+    app: Data<App>,
+    caller: Allow<AnySession>,
+    query: Query<NoParameters>,
+    body: Body<SwitchOrganization>,
+) -> Result<HttpResponse, ApiError> {
+    query.read()?;
+    let wanted = body.read().await?.organization_id;
+    let (user, session) = caller.session()?;
+    let signed_in = app.run("sessions.switch", move |work| {
+        let person = SignedIn::find(work, user, session, Some(wanted))?.ok_or_else(Error::not_found)?;
+        work.tx.sessions().refresh(session, wanted, work.now)?;
+        work.invalidate_session(session)?;
+        Ok(person)
+    });
+    Ok(HttpResponse::Ok().json(json!({ "data": signed_in.await?.into_view(&app)? })))
+}
+
+/// Tells who is signed in.
+#[utoipa::path(get, path = "/api/auth/me", tag = "Sessions", operation_id = "me", responses((status = 200, description = "Who", body = Enveloped<MeView>)))]
+pub(crate) async fn me(
+    app: Data<App>,
+    caller: Allow<AnySession>,
+    query: Query<NoParameters>,
+) -> Result<HttpResponse, ApiError> {
+    query.read()?;
+    let (user, session) = caller.session()?;
+    let organization = caller.home;
+    let found = app.read("sessions.me", move |work| {
+        let person = SignedIn::find(work, user, session, Some(organization))?.ok_or_else(Error::unauthorized)?;
+        MeView::new(work, person)
+    });
+    Ok(HttpResponse::Ok().json(json!({ "data": found.await? })))
+}
+
+/// Changes the password, and ends the person's other sessions.
+#[utoipa::path(post, path = "/api/auth/password", tag = "Sessions", operation_id = "changePassword", request_body = ChangePassword,
+    responses((status = 204, description = "Changed")))]
+pub(crate) async fn change_password(
+    app: Data<App>,
+    caller: Allow<AnySession>,
+    query: Query<NoParameters>,
+    body: Body<ChangePassword>,
+) -> Result<HttpResponse, ApiError> {
+    query.read()?;
+    let body = body.read().await?;
+    let (user, session) = caller.session()?;
+    let (current, new) = (Zeroizing::new(body.current_password), Zeroizing::new(body.new_password));
+    let person = app.read("sessions.person", move |work| Ok(work.tx.users().find(user)?.ok_or_else(Error::unauthorized)?)).await?;
+    password::check_new("new_password", &new, &[person.email.as_str(), &person.name, "mgmt"])?;
+    if !app.passwords.verify(current, person.password_hash.clone()).await? {
+        return Err(Error::invalid("current_password", "is not your password").into());
+    }
+    let hash = app.passwords.hash(new).await?;
+    let (caller, before) = (caller.into_caller(), person.password_hash);
+    let changed = app.run("sessions.password", move |work| {
+        let mut person = work.tx.users().find(user)?.ok_or_else(Error::unauthorized)?;
+        if person.password_hash != before {
+            return Err(ApiError::new(Code::Conflict, "the password was changed by another request meanwhile"));
+        }
+        person.password_hash = Some(hash.clone());
+        person.updated_at = work.now;
+        work.tx.users().update(&person)?;
+        work.tx.sessions().revoke_of_user(user, Some(session), work.now)?;
+        work.invalidate_user(user)?;
+        work.audit(&caller.origin(), Deed { action: "user.password_changed", target: user.to_string(), before: None, after: None })
+    });
+    changed.await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Lists the person's sessions.
+#[utoipa::path(get, path = "/api/auth/sessions", tag = "Sessions", operation_id = "listSessions",
+    responses((status = 200, description = "The sessions", body = SessionList)))]
+pub(crate) async fn list(
+    app: Data<App>,
+    caller: Allow<AnySession>,
+    query: Query<NoParameters>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    query.read()?;
+    let (user, current) = caller.session()?;
+    let idle = idle_secs(&app);
+    let found = app.read("sessions.list", move |work| {
+        let open = work.tx.sessions().list_open(user, work.now)?;
+        let live = open.into_iter().filter(|s| s.is_live(idle, work.now));
+        Ok(live.map(|s| SessionView::new(s, current)).collect::<Vec<_>>())
+    });
+    Ok(page(&request, &found.await?, None))
+}
+
+/// Ends one of the person's sessions.
+#[utoipa::path(delete, path = "/api/auth/sessions/{id}", tag = "Sessions", operation_id = "endSession",
+    params(("id" = String, Path, description = "The session's id")), responses((status = 204, description = "Ended")))]
+pub(crate) async fn revoke(
+    app: Data<App>,
+    caller: Allow<AnySession>,
+    id: PathId<SessionId>,
+    query: Query<NoParameters>,
+    body: OptionalBody<NoParameters>,
+) -> Result<HttpResponse, ApiError> {
+    let (id, (user, _)) = (id.get()?, caller.session()?);
+    query.read()?;
+    body.read().await?;
+    let caller = caller.into_caller();
+    let ended = app.run("sessions.revoke", move |work| {
+        work.tx.sessions().find(id)?.filter(|s| s.user_id == user).ok_or_else(Error::not_found)?;
+        if work.tx.sessions().revoke(id, work.now)? {
+            work.audit(&caller.origin(), Deed { action: "session.ended", target: id.to_string(), before: None, after: None })?;
+        }
+        work.invalidate_session(id)
+    });
+    ended.await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// How long a session may be idle.
+pub(super) fn idle_secs(app: &App) -> u32 {
+    u32::try_from(app.config.security.session_idle_seconds).unwrap_or(u32::MAX)
+}

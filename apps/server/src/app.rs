@@ -1,0 +1,182 @@
+//! What the handlers work with: the store, the gate, the keys, the clock; and the one place where work leaves the async threads.
+
+pub(crate) mod background;
+pub(crate) mod idempotency;
+pub(crate) mod master_key;
+pub(crate) mod reveals;
+pub(crate) mod setup;
+mod work;
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use actix_web::web;
+use getrandom::SysRng;
+use mgmt_actix::Admitter;
+use mgmt_core::{
+    key::Mint,
+    key_text::KeyFormat,
+    limit::RateLimit,
+    scope::{Catalogues, ScopeMask},
+    secret::Keyring,
+};
+use mgmt_gate::{Gate, SystemClock};
+use mgmt_store::{Store, StoreError};
+use parking_lot::Mutex;
+use rand_core::UnwrapErr;
+
+pub(crate) use work::{Deed, Origin, Work};
+
+use crate::{
+    auth::{password::Passwords, permission},
+    config::Config,
+    error::ApiError,
+};
+
+/// The operating system's source of randomness. It panics where the system has none, as nothing can be issued then.
+pub(crate) type OsRng = UnwrapErr<SysRng>;
+
+/// One for the process; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Parts>);
+
+/// What an [`App`] is made of.
+pub(crate) struct Parts {
+    pub(crate) config: Arc<Config>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) admitter: Admitter,
+    pub(crate) keyring: Keyring,
+    pub(crate) format: KeyFormat,
+    pub(crate) clock: SystemClock,
+    pub(crate) passwords: Passwords,
+    pub(crate) session_limit: Option<RateLimit>,
+    /// The bits of each management permission.
+    permissions: HashMap<&'static str, ScopeMask>,
+    /// Idempotency records that are being worked on.
+    pub(crate) in_progress: Mutex<HashSet<String>>,
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    /// Puts the parts together.
+    pub(crate) fn new(config: Arc<Config>, store: Arc<dyn Store>, gate: Gate, keyring: Keyring, format: KeyFormat) -> Self {
+        let gate = Arc::new(gate);
+        let permissions = permission::masks(&gate.catalogues().permissions);
+        Self(Arc::new(Parts {
+            admitter: Admitter::new(Arc::clone(&gate)),
+            session_limit: RateLimit::per_minute(config.limits.session_per_minute),
+            passwords: Passwords::new(),
+            clock: SystemClock,
+            in_progress: Mutex::default(),
+            permissions,
+            config,
+            store,
+            gate,
+            keyring,
+            format,
+        }))
+    }
+
+    /// Which scopes there are.
+    pub(crate) fn catalogues(&self) -> &Catalogues {
+        self.gate.catalogues()
+    }
+
+    /// What key texts are made with.
+    pub(crate) fn mint(&self) -> Mint<'_> {
+        Mint { format: &self.format, pepper: &self.keyring.pepper }
+    }
+
+    /// The bits of a management permission.
+    pub(crate) fn permission(&self, name: &str) -> ScopeMask {
+        self.permissions.get(name).copied().unwrap_or_default()
+    }
+
+    /// Runs a writing transaction on the blocking pool. When it returns `Ok`, this node follows the changes: whoever asks the
+    /// gate from now on gets the new answer.
+    ///
+    /// # Errors
+    /// What `work` returns; 503 when the change is stored, but could not be confirmed.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        work: impl FnMut(&mut Work<'_>) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let app = self.clone();
+        self.block(move || app.run_here(name, work)).await
+    }
+
+    /// [`run`](Self::run) on this thread, which must be one that may block.
+    pub(crate) fn run_here<T>(
+        &self,
+        name: &'static str,
+        mut work: impl FnMut(&mut Work<'_>) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        let done = self.store.run(name, |tx| work(&mut Work::new(self, tx)))?;
+        self.gate.catch_up()?;
+        Ok(done)
+    }
+
+    /// Runs a reading transaction on the blocking pool.
+    ///
+    /// # Errors
+    /// What `work` returns.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        mut work: impl FnMut(&mut Work<'_>) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let app = self.clone();
+        self.block(move || app.store.read(name, |tx| work(&mut Work::new(&app, tx)))).await
+    }
+
+    /// Whether the database answers and has the schema of this program.
+    pub(crate) async fn is_ready(&self) -> bool {
+        let app = self.clone();
+        self.block(move || Ok(app.store.check_schema()?)).await.is_ok()
+    }
+
+    /// Writes all counts and gives unused quota back, when no more requests will come.
+    pub(crate) async fn flush(&self) {
+        let app = self.clone();
+        let done = self.block(move || Ok(app.gate.close(app.clock.now())?)).await;
+        if let Err(error) = done {
+            tracing::error!(?error, "the last counts could not be written");
+        }
+    }
+
+    /// Runs blocking work on the blocking pool.
+    ///
+    /// # Errors
+    /// What `work` returns; 503 when the pool is gone.
+    pub(crate) async fn block<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        web::block(work).await.map_err(ApiError::unavailable)?
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict(what) => mgmt_core::error::Error::new(
+                mgmt_core::error::Code::Conflict,
+                format!("`{what}` is taken or was changed by somebody else meanwhile: read it again"),
+            )
+            .into(),
+            StoreError::Unavailable(cause) => Self::unavailable(cause),
+            other => Self::internal(other),
+        }
+    }
+}

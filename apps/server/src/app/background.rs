@@ -1,0 +1,112 @@
+//! What goes on beside the requests: following changes that other processes make, giving idle quota back, writing counts, and
+//! forgetting what has ended.
+
+use std::{
+    sync::{Arc, Condvar, Mutex, PoisonError},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use super::App;
+use crate::{cli::Failure, error::ApiError};
+
+/// Changes by the command line, which is another process, take effect within this time.
+pub(crate) const FOLLOW_EVERY: Duration = Duration::from_millis(200);
+const MAINTAIN_EVERY: Duration = Duration::from_millis(100);
+const FLUSH_EVERY: Duration = Duration::from_secs(1);
+const SWEEP_EVERY: Duration = Duration::from_secs(20);
+/// How long ended sessions, counted batches and old journal entries are kept.
+const KEEP_SECS: i64 = 24 * 3600;
+const KEEP_THROTTLES_SECS: i64 = 2 * 24 * 3600;
+
+/// The threads that do it. They end when this is dropped.
+pub(crate) struct Background {
+    stop: Option<Arc<Stop>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Stop {
+    asked: Mutex<bool>,
+    signal: Condvar,
+}
+
+impl Stop {
+    /// Waits, but not past a stop: whether to go on.
+    fn wait(&self, time: Duration) -> bool {
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let (asked, _) =
+            self.signal.wait_timeout_while(asked, time, |asked| !*asked).unwrap_or_else(PoisonError::into_inner);
+        !*asked
+    }
+}
+
+impl Background {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// When the system has no threads left.
+    pub(crate) fn start(app: &App) -> Result<Self, Failure> {
+        let mut background = Self { stop: Some(Arc::default()), threads: Vec::new() };
+        background.every(app, "follow", FOLLOW_EVERY, |app| Ok(app.gate.catch_up()?))?;
+        background.every(app, "maintain", MAINTAIN_EVERY, |app| Ok(app.gate.maintain(app.clock.now())?))?;
+        background.every(app, "flush", FLUSH_EVERY, |app| Ok(app.gate.flush(app.clock.now())?))?;
+        background.every(app, "sweep", SWEEP_EVERY, sweep)?;
+        Ok(background)
+    }
+
+    fn every(
+        &mut self,
+        app: &App,
+        name: &'static str,
+        pause: Duration,
+        task: fn(&App) -> Result<(), ApiError>,
+    ) -> Result<(), Failure> {
+        let Some(stop) = self.stop.clone() else { return Ok(()) };
+        let app = app.clone();
+        let work = move || {
+            let mut failing = false;
+            while stop.wait(pause) {
+                let failed = task(&app);
+                // Once an outage, not once a round.
+                if let Err(error) = &failed
+                    && !failing
+                {
+                    tracing::warn!(task = name, ?error, "a background task fails; it is repeated");
+                }
+                failing = failed.is_err();
+            }
+        };
+        let thread = thread::Builder::new().name(format!("mgmt-{name}")).spawn(work).map_err(Failure::new)?;
+        self.threads.push(thread);
+        Ok(())
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            *stop.asked.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            stop.signal.notify_all();
+        }
+        for thread in self.threads.drain(..) {
+            // A task that panicked has said so already.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Forgets what has ended. Nothing depends on when: ends are judged when things are read.
+fn sweep(app: &App) -> Result<(), ApiError> {
+    let now = app.clock.now().wall;
+    let old = now.plus_secs(-KEEP_SECS);
+    app.store.run("sweep", |tx| {
+        tx.reveals().delete_expired(now)?;
+        tx.idempotency().delete_expired(now)?;
+        tx.sessions().delete_ended(old)?;
+        tx.usage().delete_batches(old)?;
+        tx.invalidations().delete_before(old)?;
+        tx.throttles().delete_before(now.plus_secs(-KEEP_THROTTLES_SECS))?;
+        Ok::<_, ApiError>(())
+    })
+}

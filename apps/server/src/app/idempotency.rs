@@ -1,0 +1,153 @@
+//! `Idempotency-Key`: a repeated request gets the answer of the first. The record commits with the effect; the secret of the
+//! answer is not in it, but in the reveal record, and ends with it.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{StatusCode, header::HeaderName},
+};
+use mgmt_core::{
+    account::Actor,
+    error::{Code, Error},
+    id::{KeyId, OrganizationId},
+};
+use mgmt_store::IdempotencyRecord;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::{App, Work};
+use crate::error::ApiError;
+
+const FIELD: HeaderName = HeaderName::from_static("idempotency-key");
+const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+const KEEP_SECS: i64 = 24 * 3600;
+const MAX_LENGTH: usize = 255;
+/// Where `key` stands in an answer: after `id` and `name`.
+const SECRET_POSITION: usize = 2;
+
+/// What a client wants to be sure of doing once.
+#[derive(Clone, Debug)]
+pub(crate) struct Once {
+    id: String,
+    fingerprint: String,
+}
+
+/// An answer that creates something.
+#[derive(Clone, Debug)]
+pub(crate) struct Created {
+    /// The object without its secret.
+    pub(crate) object: Map<String, Value>,
+    /// Whether the object is answered inside `data`.
+    pub(crate) wrapped: bool,
+    /// The secret, to be shown as `key`.
+    pub(crate) secret: Option<mgmt_core::secret::PlainSecret>,
+    /// The key that the secret belongs to.
+    pub(crate) key_id: Option<KeyId>,
+    /// Whether this repeats an earlier answer.
+    pub(crate) replayed: bool,
+}
+
+impl Created {
+    /// The answer itself.
+    pub(crate) fn into_response(self) -> HttpResponse {
+        let mut object = self.object;
+        if let Some(secret) = &self.secret {
+            object.shift_insert(SECRET_POSITION.min(object.len()), "key".to_owned(), Value::from(secret.expose()));
+        }
+        let body = if self.wrapped { Value::from_iter([("data", Value::Object(object))]) } else { Value::Object(object) };
+        let mut response = HttpResponse::build(StatusCode::CREATED);
+        if self.replayed {
+            response.insert_header((REPLAYED, "true"));
+        }
+        response.json(body)
+    }
+}
+
+impl Once {
+    /// Reads the field: a structured-field string or a bare token of 1 to 255 visible characters.
+    ///
+    /// # Errors
+    /// 400 when it is anything else, or repeated.
+    pub(crate) fn from_request(
+        request: &HttpRequest,
+        owner: (OrganizationId, Actor),
+        payload: &[u8],
+    ) -> Result<Option<Self>, ApiError> {
+        let mut values = request.headers().get_all(FIELD);
+        let Some(value) = values.next() else { return Ok(None) };
+        let wrong = || ApiError::from(Error::invalid("Idempotency-Key", "must be one text of 1 to 255 visible ASCII characters"));
+        if values.next().is_some() {
+            return Err(wrong());
+        }
+        let text = value.to_str().map_err(|_| wrong())?.trim();
+        let bare = text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).unwrap_or(text);
+        if !(1..=MAX_LENGTH).contains(&bare.len()) || !bare.bytes().all(|b| (b' '..=b'~').contains(&b) && b != b'"') {
+            return Err(wrong());
+        }
+        let (organization, actor) = owner;
+        let scope = format!("{organization}\n{actor}\n{}\n{}\n{bare}", request.method(), request.path());
+        Ok(Some(Self { id: hex(scope.as_bytes()), fingerprint: hex(payload) }))
+    }
+
+    /// Marks the request as being worked on, on this node.
+    ///
+    /// # Errors
+    /// 409 when it is already.
+    pub(crate) fn begin(&self, app: &App) -> Result<InProgress, ApiError> {
+        if app.in_progress.lock().insert(self.id.clone()) {
+            return Ok(InProgress { app: app.clone(), id: self.id.clone() });
+        }
+        let message = "a request with the same `Idempotency-Key` is being worked on";
+        Err(Error::new(Code::IdempotencyInProgress, message).with_retry_after(1).into())
+    }
+
+    /// The earlier answer, if there is one.
+    ///
+    /// # Errors
+    /// 422 when the earlier request was another one.
+    pub(crate) fn replay(&self, work: &mut Work<'_>, creator: Actor, wrapped: bool) -> Result<Option<Created>, ApiError> {
+        let now = work.now;
+        let Some(record) = work.tx.idempotency().find(&self.id, now)? else { return Ok(None) };
+        if record.fingerprint != self.fingerprint {
+            let message = "this `Idempotency-Key` was used with another payload: use a new one";
+            return Err(ApiError::new(Code::IdempotencyKeyReused, message));
+        }
+        let secret = match record.key_id {
+            Some(id) => work.replay_secret(id, creator)?,
+            None => None,
+        };
+        let object = serde_json::from_str(&record.body).map_err(ApiError::internal)?;
+        Ok(Some(Created { object, wrapped, secret, key_id: record.key_id, replayed: true }))
+    }
+
+    /// Keeps an answer, in the transaction of its effect.
+    pub(crate) fn keep(&self, work: &mut Work<'_>, organization_id: OrganizationId, answer: &Created) -> Result<(), ApiError> {
+        let record = IdempotencyRecord {
+            id: self.id.clone(),
+            organization_id,
+            fingerprint: self.fingerprint.clone(),
+            status: StatusCode::CREATED.as_u16().into(),
+            body: Value::Object(answer.object.clone()).to_string(),
+            key_id: answer.key_id,
+            created_at: work.now,
+            expires_at: work.now.plus_secs(KEEP_SECS),
+        };
+        work.tx.idempotency().insert(&record)?;
+        Ok(())
+    }
+}
+
+/// Ends the mark when dropped.
+pub(crate) struct InProgress {
+    app: App,
+    id: String,
+}
+
+impl Drop for InProgress {
+    fn drop(&mut self) {
+        self.app.in_progress.lock().remove(&self.id);
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+}

@@ -1,0 +1,62 @@
+//! The reveal window in a transaction: keeping a new key's text, and giving it back.
+
+use mgmt_core::{
+    account::Actor,
+    key::ApiKey,
+    reveal::{Reveal, bucket_of, new_bucket_key, open_bucket_key},
+    secret::{KeyMaterial, PlainSecret},
+};
+
+use super::Work;
+use crate::error::ApiError;
+
+impl Work<'_> {
+    /// Keeps the text of a new key for the reveal window.
+    pub(crate) fn keep_secret(&mut self, key: &ApiKey, creator: Actor, secret: &PlainSecret) -> Result<(), ApiError> {
+        let window = self.app.config.security.reveal_window_seconds;
+        if window == 0 {
+            return Ok(());
+        }
+        let (bucket, bucket_key) = self.bucket_key(window)?;
+        let until = self.now.plus_secs(window);
+        let ids = (key.id, key.organization_id);
+        let reveal = Reveal::seal(secret, ids, creator, (bucket, &bucket_key), until, &mut self.rng);
+        let reveal = reveal.ok_or_else(|| ApiError::internal("a key text could not be encrypted"))?;
+        self.tx.reveals().insert(&reveal)?;
+        Ok(())
+    }
+
+    /// Decrypts a kept text.
+    pub(crate) fn open_secret(&mut self, reveal: &Reveal) -> Result<PlainSecret, ApiError> {
+        let wrapped = self.tx.reveals().find_bucket_key(reveal.bucket)?;
+        wrapped
+            .and_then(|w| open_bucket_key(&self.app.keyring.reveal, &w))
+            .and_then(|key| reveal.open(&key))
+            .ok_or_else(|| ApiError::internal(format!("the kept text of `{}` cannot be decrypted", reveal.key_id)))
+    }
+
+    /// The text of a key for whoever made it, without counting a read: a repeated request gets the answer it missed.
+    pub(crate) fn replay_secret(
+        &mut self,
+        key: mgmt_core::id::KeyId,
+        creator: Actor,
+    ) -> Result<Option<PlainSecret>, ApiError> {
+        match self.tx.reveals().find(key)? {
+            Some(reveal) if reveal.creator == creator && reveal.expires_at > self.now => self.open_secret(&reveal).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    fn bucket_key(&mut self, window: i64) -> Result<(i64, KeyMaterial), ApiError> {
+        let bucket = bucket_of(self.now);
+        if let Some(stored) = self.tx.reveals().find_bucket_key(bucket)?
+            && let Some(key) = open_bucket_key(&self.app.keyring.reveal, &stored)
+        {
+            return Ok((bucket, key));
+        }
+        let made = new_bucket_key(&self.app.keyring.reveal, self.now, window, &mut self.rng);
+        let (key, stored) = made.ok_or_else(|| ApiError::internal("a bucket key could not be encrypted"))?;
+        self.tx.reveals().insert_bucket_key(&stored)?;
+        Ok((stored.bucket, key))
+    }
+}

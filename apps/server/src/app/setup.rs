@@ -1,0 +1,93 @@
+//! Putting the application together at start: master key, database, schema, gate.
+
+use std::{sync::Arc, time::Duration};
+
+use mgmt_core::{
+    key_text::{KeyFormat, random_token},
+    limit::RateLimit,
+    scope::{Catalogue, CatalogueEntry, Catalogues},
+    secret::Keyring,
+};
+use mgmt_gate::{DEFAULT_CAPACITY, Gate, GateOptions, PlanLimits};
+use mgmt_store::{Options, Store, StoreError};
+
+use super::{App, OsRng, master_key};
+use crate::{cli::Failure, config::Config};
+
+/// The name under which a database keeps the fingerprint of its master key.
+const FINGERPRINT: &str = "master_key_fingerprint";
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::new(error)
+    }
+}
+
+impl App {
+    /// Opens everything that the server and the commands need. Makes the master key where the database is SQLite, and brings the
+    /// schema up to date.
+    ///
+    /// # Errors
+    /// One message about whatever is wrong first.
+    pub(crate) fn open(config: Arc<Config>) -> Result<Self, Failure> {
+        let store = open_store(&config)?;
+        let own_file = !store.is_shared();
+        let master = master_key::load(&config.security.master_key_file, own_file).map_err(Failure::new)?;
+        let keyring = Keyring::derive(&master);
+        for version in store.migrate()? {
+            tracing::info!(version, "migrated the database");
+        }
+        check_fingerprint(&*store, &keyring)?;
+        let format = KeyFormat::new(&config.keys.prefix)?;
+        let gate = Gate::new(Arc::clone(&store), gate_options(&config, &keyring, &format)?)?;
+        Ok(Self::new(config, store, gate, keyring, format))
+    }
+}
+
+/// Opens the database alone.
+///
+/// # Errors
+/// When it cannot be reached.
+pub(crate) fn open_store(config: &Config) -> Result<Arc<dyn Store>, Failure> {
+    let options = Options { pool_size: config.database.pool_size, wait: Duration::from_secs(2), ..Options::default() };
+    Ok(mgmt_store::open(config.database.url.reveal(), options)?)
+}
+
+/// A database that was used with another master key still opens, but none of its keys will work: say so, loudly.
+fn check_fingerprint(store: &dyn Store, keyring: &Keyring) -> Result<(), Failure> {
+    let known = store.run("setup.fingerprint", |tx| {
+        tx.settings().insert(FINGERPRINT, &keyring.fingerprint)?;
+        tx.settings().find(FINGERPRINT)
+    })?;
+    if known.as_deref() != Some(&keyring.fingerprint) {
+        tracing::error!(
+            "the master key is not the one that this database was used with: no key or session made with the other one works"
+        );
+    }
+    Ok(())
+}
+
+fn gate_options(config: &Config, keyring: &Keyring, format: &KeyFormat) -> Result<GateOptions, Failure> {
+    let entry = |scope: &crate::config::CatalogueScope| CatalogueEntry {
+        resource: scope.resource.clone(),
+        actions: scope.actions.clone(),
+        description: scope.description.clone(),
+    };
+    let scopes = Catalogue::new(config.catalogue.iter().map(entry).collect())?;
+    Ok(GateOptions {
+        format: format.clone(),
+        pepper: keyring.pepper.clone(),
+        catalogues: Catalogues::new(scopes),
+        limits: PlanLimits {
+            self_hosted: RateLimit::per_minute(config.limits.self_hosted_per_minute),
+            scale: RateLimit::per_minute(config.limits.scale_per_minute),
+            enterprise: RateLimit::per_minute(config.limits.enterprise_per_minute),
+        },
+        capacity: DEFAULT_CAPACITY,
+        run: random_token(22, &mut rng()).expose().to_owned(),
+    })
+}
+
+fn rng() -> OsRng {
+    rand_core::UnwrapErr(getrandom::SysRng)
+}

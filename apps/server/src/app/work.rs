@@ -1,0 +1,84 @@
+//! One transaction's work with the time, the randomness and the records that go with every change.
+
+use mgmt_core::{
+    account::Actor,
+    audit::AuditEntry,
+    id::{AuditId, KeyId, OrganizationId, SessionId, UserId},
+    time::Timestamp,
+};
+use mgmt_store::{Invalidation, Tx};
+use serde_json::Value;
+
+use super::{App, OsRng};
+use crate::error::ApiError;
+
+/// What a transaction's closure works with.
+pub(crate) struct Work<'a> {
+    pub(crate) app: &'a App,
+    pub(crate) tx: &'a mut dyn Tx,
+    pub(crate) now: Timestamp,
+    pub(crate) rng: OsRng,
+}
+
+/// Where a change comes from, for the audit log.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    pub(crate) actor: Actor,
+    pub(crate) organization_id: OrganizationId,
+    pub(crate) address: Option<String>,
+    pub(crate) request_id: Option<String>,
+}
+
+/// One line of the audit log, less where it comes from.
+pub(crate) struct Deed<'a> {
+    pub(crate) action: &'a str,
+    pub(crate) target: String,
+    pub(crate) before: Option<Value>,
+    pub(crate) after: Option<Value>,
+}
+
+impl<'a> Work<'a> {
+    pub(crate) fn new(app: &'a App, tx: &'a mut dyn Tx) -> Self {
+        Self { now: app.clock.now().wall, rng: rand_core::UnwrapErr(getrandom::SysRng), app, tx }
+    }
+
+    /// Notes that caches must forget a key.
+    pub(crate) fn invalidate(&mut self, key: KeyId) -> Result<(), ApiError> {
+        self.tx.invalidations().append(Invalidation::Key(key), self.now)?;
+        Ok(())
+    }
+
+    /// Notes that caches must forget a session.
+    pub(crate) fn invalidate_session(&mut self, session: SessionId) -> Result<(), ApiError> {
+        self.tx.invalidations().append(Invalidation::Session(session), self.now)?;
+        Ok(())
+    }
+
+    /// Notes that caches must forget a person and all of their sessions.
+    pub(crate) fn invalidate_user(&mut self, user: UserId) -> Result<(), ApiError> {
+        self.tx.invalidations().append(Invalidation::User(user), self.now)?;
+        Ok(())
+    }
+
+    /// Writes a line of the audit log. What management keys do stays out unless the operator wants it in: their traffic is the
+    /// customer's own affair.
+    pub(crate) fn audit(&mut self, origin: &Origin, deed: Deed<'_>) -> Result<(), ApiError> {
+        if matches!(origin.actor, Actor::Key(_)) && !self.app.config.audit.management_api {
+            return Ok(());
+        }
+        let entry = AuditEntry {
+            id: AuditId::new(self.now, &mut self.rng),
+            organization_id: origin.organization_id,
+            at: self.now,
+            actor: origin.actor,
+            action: deed.action.to_owned(),
+            target: deed.target,
+            address: origin.address.clone(),
+            request_id: origin.request_id.clone(),
+            before: deed.before,
+            after: deed.after,
+        };
+        self.tx.audit().append(&entry)?;
+        Ok(())
+    }
+}

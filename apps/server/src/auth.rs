@@ -1,0 +1,336 @@
+//! Who calls, and whether they may: `caller: Allow<ApiKeysWrite>` in a handler's signature.
+
+pub(crate) mod password;
+pub(crate) mod permission;
+pub(crate) mod throttle;
+pub(crate) mod token;
+
+use std::{marker::PhantomData, net::IpAddr, ops::Deref, sync::Arc};
+
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest,
+    dev::Payload,
+    http::header::{HeaderName, HeaderValue},
+    web::Data,
+};
+use futures_util::future::LocalBoxFuture;
+use mgmt_actix::{
+    credential::{self, Credential, CredentialFault, Scheme},
+    rate_limit_fields, single_limit_fields,
+};
+use mgmt_core::{
+    access::{Denial, Question},
+    account::{Actor, OrganizationState},
+    error::{Code, Error},
+    grant::Grantor,
+    id::{OrganizationId, SessionId, UserId},
+    key_text::KeyKind,
+    role::Role,
+    scope::{ScopeMask, ScopeSet},
+    usage::Surface,
+};
+use mgmt_gate::{Check, KeyRecord, Refusal, Request, Traffic};
+
+use crate::{
+    app::{App, Origin},
+    error::ApiError,
+    http::{address::ClientAddress, request_id::RequestId},
+    telemetry,
+};
+use permission::{Doors, Permission};
+
+/// The field by which the operator acts for another organization.
+const ACT_FOR: HeaderName = HeaderName::from_static("x-organization-id");
+
+/// The rate-limit fields of the answer, left in the request's extensions for the middleware that writes them.
+#[derive(Clone, Default)]
+pub(crate) struct LimitFields(pub(crate) Vec<(HeaderName, HeaderValue)>);
+
+/// Who calls.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    /// The organization that is acted upon: the caller's own, or the one the operator names.
+    pub(crate) organization_id: OrganizationId,
+    /// The caller's own.
+    pub(crate) home: OrganizationId,
+    /// Whether that is the operator's.
+    pub(crate) is_operator: bool,
+    /// Session or key.
+    pub(crate) principal: Principal,
+    address: IpAddr,
+    request_id: String,
+}
+
+/// A session or a key.
+#[derive(Clone, Debug)]
+pub(crate) enum Principal {
+    /// A person.
+    Session { user: UserId, session: SessionId, role: Role },
+    /// A management key.
+    Key(Arc<KeyRecord>),
+}
+
+impl Caller {
+    /// As records name them.
+    pub(crate) fn actor(&self) -> Actor {
+        match &self.principal {
+            Principal::Session { user, .. } => Actor::User(*user),
+            Principal::Key(record) => Actor::Key(record.facts.id),
+        }
+    }
+
+    /// For the audit log.
+    pub(crate) fn origin(&self) -> Origin {
+        Origin {
+            actor: self.actor(),
+            organization_id: self.organization_id,
+            address: Some(self.address.to_string()),
+            request_id: Some(self.request_id.clone()),
+        }
+    }
+
+    /// What they may hand out.
+    ///
+    /// # Errors
+    /// 500 when a key record lacks its key, which the gate keeps for every management key.
+    pub(crate) fn grantor(&self) -> Result<Grantor<'_>, ApiError> {
+        match &self.principal {
+            Principal::Session { role, .. } => Ok(Grantor::Member(*role)),
+            Principal::Key(record) => {
+                let key = record.key.as_deref().ok_or_else(|| ApiError::internal("a management key's record lacks the key"))?;
+                Ok(Grantor::Key(key))
+            }
+        }
+    }
+
+    /// Whether they own the organization that they act upon.
+    pub(crate) fn is_owner(&self) -> bool {
+        matches!(self.principal, Principal::Session { role: Role::Owner, .. })
+    }
+
+    /// The person and the session.
+    ///
+    /// # Errors
+    /// 401 for keys.
+    pub(crate) fn session(&self) -> Result<(UserId, SessionId), ApiError> {
+        match self.principal {
+            Principal::Session { user, session, .. } => Ok((user, session)),
+            Principal::Key(_) => Err(Error::unauthorized().into()),
+        }
+    }
+}
+
+/// A caller who holds the permission.
+pub(crate) struct Allow<P> {
+    caller: Caller,
+    permission: PhantomData<P>,
+}
+
+impl<P> Allow<P> {
+    /// The caller alone.
+    pub(crate) fn into_caller(self) -> Caller {
+        self.caller
+    }
+}
+
+impl<P> Deref for Allow<P> {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.caller
+    }
+}
+
+impl<P: Permission> FromRequest for Allow<P> {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let caller = authenticate::<P>(&request).await?;
+            Ok(Self { caller, permission: PhantomData })
+        })
+    }
+}
+
+/// What every route needs of a request before it knows the caller.
+struct Arrival {
+    app: Data<App>,
+    address: IpAddr,
+    request_id: String,
+}
+
+async fn authenticate<P: Permission>(request: &HttpRequest) -> Result<Caller, ApiError> {
+    let app = request.app_data::<Data<App>>().cloned().ok_or_else(|| ApiError::internal("the application lacks its data"))?;
+    let arrival = Arrival {
+        app,
+        address: ClientAddress::extract(request).await.map_err(ApiError::internal)?.0,
+        request_id: RequestId::extract(request).await.map_err(ApiError::internal)?.as_str().to_owned(),
+    };
+    let credential = credential::find(request.headers(), false).map_err(refuse_credential)?;
+    let sessions_only = P::DOORS == Doors::Session || request.path().starts_with("/api/");
+    let caller = match credential {
+        Credential::Token(Scheme::Bearer, text) if text.contains('.') => {
+            if P::DOORS == Doors::Verification {
+                return Err(Error::unauthorized().into());
+            }
+            by_session(request, &arrival, text, P::NAME).await?
+        }
+        _ if sessions_only => return Err(Error::unauthorized().into()),
+        Credential::Token(Scheme::Bearer, text) => by_key::<P>(request, &arrival, text).await?,
+        Credential::Management { id, token } => {
+            let same = arrival.app.format.parse(token).is_some_and(|k| k.id().to_string() == id);
+            if !same {
+                return Err(Error::unauthorized().into());
+            }
+            by_key::<P>(request, &arrival, token).await?
+        }
+        Credential::Token(..) | Credential::App { .. } => return Err(Error::unauthorized().into()),
+    };
+    act_for(request, &arrival.app, caller).await
+}
+
+/// What a request without a usable credential is told.
+pub(crate) fn refuse_credential(fault: CredentialFault) -> ApiError {
+    match fault {
+        CredentialFault::Missing => ApiError::no_credential(),
+        CredentialFault::Malformed => Error::unauthorized().into(),
+        CredentialFault::Ambiguous => ApiError::ambiguous_credential("send exactly one credential"),
+    }
+}
+
+async fn by_key<P: Permission>(request: &HttpRequest, arrival: &Arrival, text: &str) -> Result<Caller, ApiError> {
+    let app = &arrival.app;
+    let own = P::OWN && app.format.parse(text).is_some_and(|k| request.match_info().get("id") == Some(&k.id().to_string()));
+    let asked = Request {
+        kind: KeyKind::Management,
+        question: Question {
+            all_of: if own { ScopeMask::NONE } else { app.permission(P::NAME) },
+            address: Some(arrival.address),
+            ..Question::default()
+        },
+        traffic: if P::DOORS == Doors::Verification { Traffic::Exempt } else { Traffic::Management },
+        surface: Surface::Management,
+        cost: 1,
+        within: None,
+    };
+    let answer = app.admitter.admit(text, &asked).await.map_err(ApiError::unavailable)?;
+    let admission = match answer {
+        Check::Accepted(admission) => admission,
+        Check::Refused(refusal) => return Err(refuse(request, refusal, P::NAME)),
+        Check::Pending(_) => return Err(ApiError::internal("the gate did not answer")),
+    };
+    note(request, admission.record.facts.id.to_string(), rate_limit_fields(&admission.standings));
+    let home = admission.record.facts.organization_id;
+    Ok(Caller {
+        organization_id: home,
+        home,
+        is_operator: admission.record.is_operator,
+        principal: Principal::Key(admission.record),
+        address: arrival.address,
+        request_id: arrival.request_id.clone(),
+    })
+}
+
+/// The answer to the bearer of a key that the gate refused. Whoever is out of service looks like whoever never was.
+pub(crate) fn refuse(request: &HttpRequest, refusal: Refusal, scopes: &str) -> ApiError {
+    let (error, admission) = match refusal {
+        Refusal::Unknown => return Error::unauthorized().into(),
+        Refusal::Denied(denial, admission) => (denied(denial, scopes), admission),
+        Refusal::RateLimited(after, admission) => {
+            (Error::new(Code::RateLimited, "too many requests: wait for `Retry-After` seconds").with_retry_after(after), admission)
+        }
+        Refusal::QuotaExceeded(after, admission) => {
+            (Error::new(Code::QuotaExceeded, "the quota of this period is used up").with_retry_after(after), admission)
+        }
+    };
+    if error.code() != Code::Unauthorized {
+        note(request, admission.record.facts.id.to_string(), rate_limit_fields(&admission.standings));
+    }
+    error.into()
+}
+
+fn denied(denial: Denial, scopes: &str) -> Error {
+    match denial.code() {
+        Code::InsufficientScope => Error::new(Code::InsufficientScope, format!("the key lacks `{scopes}`")).with_scope(scopes),
+        Code::IpNotAllowed => Error::new(Code::IpNotAllowed, "the key may not be used from this address"),
+        Code::WarehouseNotAllowed => {
+            Error::new(Code::WarehouseNotAllowed, "the key may be used for certain warehouses only: send one of them as `X-Warehouse-Id`")
+        }
+        _ => Error::unauthorized(),
+    }
+}
+
+async fn by_session(request: &HttpRequest, arrival: &Arrival, text: &str, permission: &'static str) -> Result<Caller, ApiError> {
+    let app = &arrival.app;
+    let now = app.clock.now();
+    let lifetime = app.config.security.access_token_seconds;
+    let claims = token::read(&app.keyring.session, text, now.wall, lifetime).ok_or_else(Error::unauthorized)?;
+    let (role, is_operator) = live_role(app, claims.sub, claims.sid, claims.org).await?;
+    let needed = ScopeSet::from_text(permission);
+    let allowed = role.permissions().covers(&needed);
+    let admitted = app.session_limit.map(|limit| app.gate.admit_session(claims.sid, limit, now)).transpose();
+    let fields = match &admitted {
+        Ok(standing) => standing.map(|s| single_limit_fields("session", s)).unwrap_or_default(),
+        Err((_, standing)) => single_limit_fields("session", *standing),
+    };
+    note(request, claims.sub.to_string(), fields);
+    if !allowed {
+        let message = format!("the role `{}` does not include `{permission}`", role.as_str());
+        return Err(Error::new(Code::Forbidden, message).into());
+    }
+    if let Err((after, _)) = admitted {
+        let message = "too many requests in this session: wait for `Retry-After` seconds";
+        return Err(Error::new(Code::RateLimited, message).with_retry_after(after).into());
+    }
+    Ok(Caller {
+        organization_id: claims.org,
+        home: claims.org,
+        is_operator,
+        principal: Principal::Session { user: claims.sub, session: claims.sid, role },
+        address: arrival.address,
+        request_id: arrival.request_id.clone(),
+    })
+}
+
+/// The role that a session has now: rights are looked up for each request, never taken from the token.
+async fn live_role(app: &App, user: UserId, session: SessionId, org: OrganizationId) -> Result<(Role, bool), ApiError> {
+    let idle = u32::try_from(app.config.security.session_idle_seconds).unwrap_or(u32::MAX);
+    let found = app.read("auth.session", move |work| {
+        let Some(stored) = work.tx.sessions().find(session)? else { return Ok(None) };
+        if stored.user_id != user || !stored.is_live(idle, work.now) {
+            return Ok(None);
+        }
+        let Some(membership) = work.tx.memberships().find(org, user)? else { return Ok(None) };
+        let organization = work.tx.organizations().find(org)?.filter(|o| o.state == OrganizationState::Active);
+        Ok(organization.map(|o| (membership.role, o.is_operator)))
+    });
+    Ok(found.await?.ok_or_else(Error::unauthorized)?)
+}
+
+async fn act_for(request: &HttpRequest, app: &App, caller: Caller) -> Result<Caller, ApiError> {
+    let mut values = request.headers().get_all(ACT_FOR);
+    let Some(value) = values.next() else { return Ok(caller) };
+    if values.next().is_some() {
+        return Err(Error::invalid("X-Organization-Id", "must be sent once").into());
+    }
+    let wanted: Option<OrganizationId> = value.to_str().ok().and_then(|t| t.trim().parse().ok());
+    if wanted == Some(caller.home) {
+        return Ok(caller);
+    }
+    if !caller.is_operator {
+        return Err(ApiError::new(Code::Forbidden, "only the operator may act for another organization"));
+    }
+    let wanted = wanted.ok_or_else(Error::not_found)?;
+    let exists = app.read("auth.act_for", move |work| Ok(work.tx.organizations().find(wanted)?.is_some())).await?;
+    if exists { Ok(Caller { organization_id: wanted, ..caller }) } else { Err(Error::not_found().into()) }
+}
+
+/// Leaves what the access log and the answer need with the request.
+pub(crate) fn note(request: &HttpRequest, principal: String, fields: Vec<(HeaderName, HeaderValue)>) {
+    let mut extensions = request.extensions_mut();
+    extensions.insert(telemetry::Principal(principal));
+    extensions.insert(LimitFields(fields));
+}
+

@@ -1,0 +1,78 @@
+//! The permissions that routes demand, as types: a handler's signature says who may call it.
+
+use std::collections::HashMap;
+
+use mgmt_core::scope::{Catalogue, ScopeMask, ScopeSet};
+
+/// Which credentials open a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doors {
+    /// Management keys and sessions; under `/api` sessions only.
+    Management,
+    /// Management keys only, and their requests do not count against the plan.
+    Verification,
+    /// Sessions only, wherever it is.
+    Session,
+}
+
+/// A permission that a route demands.
+pub(crate) trait Permission: 'static {
+    /// Its name in the catalogue; empty where any caller will do.
+    const NAME: &'static str;
+    /// Which credentials open the route.
+    const DOORS: Doors = Doors::Management;
+    /// Whether a management key may do this to itself without the permission: the route's `{id}` is its own.
+    const OWN: bool = false;
+}
+
+macro_rules! permissions {
+    ($($(#[$doc:meta])* $name:ident = $text:literal $(, $constant:ident: $kind:ty = $value:expr)?;)+) => {
+        $(
+            $(#[$doc])*
+            pub(crate) struct $name;
+
+            impl Permission for $name {
+                const NAME: &'static str = $text;
+                $(const $constant: $kind = $value;)?
+            }
+        )+
+
+        const NAMES: &[&str] = &[$($text),+];
+    };
+}
+
+permissions! {
+    /// Whoever is signed in or holds a management key.
+    AnyManager = "";
+    /// Whoever is signed in.
+    AnySession = "", DOORS: Doors = Doors::Session;
+    /// Reading keys.
+    ApiKeysRead = "api-keys:read";
+    /// Making, changing and revoking keys.
+    ApiKeysWrite = "api-keys:write";
+    /// Revoking keys; every key may revoke itself.
+    ApiKeysRevoke = "api-keys:write", OWN: bool = true;
+    /// Reading the organization.
+    OrganizationsRead = "organizations:read";
+    /// Asking whether a key is good.
+    KeysVerify = "keys:verify", DOORS: Doors = Doors::Verification;
+}
+
+/// The bits of every permission that routes demand.
+pub(crate) fn masks(catalogue: &Catalogue) -> HashMap<&'static str, ScopeMask> {
+    NAMES.iter().map(|&name| (name, catalogue.demanded(&ScopeSet::from_text(name)))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_demanded_permission_is_in_the_catalogue() {
+        let catalogue = Catalogue::permissions();
+        for name in NAMES.iter().filter(|n| !n.is_empty()) {
+            assert!(catalogue.parse(name).is_ok(), "{name}");
+            assert!(!masks(&catalogue)[name].is_empty());
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Slowing down sign-ins that fail: by account and by source. The wait grows with each failure and ends by itself, so that nobody
+//! can lock somebody else out for good. Counts live in the database: all nodes share them, and a restart forgets none.
+
+use std::net::IpAddr;
+
+use mgmt_core::{
+    account::Email,
+    error::{Code, Error},
+    time::Timestamp,
+};
+use mgmt_store::Throttle;
+
+use crate::{
+    app::{App, Work},
+    error::ApiError,
+};
+
+/// What is counted on.
+#[derive(Clone, Copy, Debug)]
+struct Rule {
+    /// Failures before anybody has to wait.
+    free: i64,
+    /// The longest wait.
+    longest_secs: i64,
+    /// After this long without a failure, the count starts anew.
+    forget_secs: i64,
+}
+
+const ACCOUNT: Rule = Rule { free: 5, longest_secs: 900, forget_secs: 24 * 3600 };
+/// Many people may share an address.
+const SOURCE: Rule = Rule { free: 30, longest_secs: 300, forget_secs: 3600 };
+/// The most failures in a row that an account may see; then it waits for a day.
+const HARD_CAP: i64 = 100;
+const HARD_WAIT_SECS: i64 = 24 * 3600;
+
+/// The two subjects of one sign-in, stretched so that the database holds no address of a stranger.
+#[derive(Clone, Debug)]
+pub(crate) struct Subjects {
+    account: String,
+    source: String,
+}
+
+impl Subjects {
+    /// For a sign-in to `email` from `address`. IPv6 clients count by their network of 64 bits.
+    pub(crate) fn new(app: &App, email: &Email, address: IpAddr) -> Self {
+        let network = match address {
+            IpAddr::V4(v4) => v4.to_string(),
+            IpAddr::V6(v6) => format!("{:x}/64", u128::from(v6) >> 64),
+        };
+        let name = |kind: &str, text: &str| {
+            let tag = app.keyring.throttle.authenticate(format!("{kind}\n{text}").as_bytes());
+            tag.iter().take(16).map(|b| format!("{b:02x}")).collect()
+        };
+        Self { account: name("account", email.as_str()), source: name("source", &network) }
+    }
+
+    /// Refuses a sign-in that comes too early.
+    ///
+    /// # Errors
+    /// 429 with the seconds to wait.
+    pub(crate) fn check(&self, work: &mut Work<'_>) -> Result<(), ApiError> {
+        let mut wait = 0;
+        for (subject, rule) in [(&self.account, ACCOUNT), (&self.source, SOURCE)] {
+            if let Some(throttle) = work.tx.throttles().find(subject)? {
+                wait = wait.max(remaining(&throttle, rule, work.now));
+            }
+        }
+        if wait == 0 {
+            return Ok(());
+        }
+        let message = "too many failed sign-ins: wait for `Retry-After` seconds";
+        Err(Error::new(Code::RateLimited, message).with_retry_after(wait).into())
+    }
+
+    /// Counts a failure.
+    pub(crate) fn fail(&self, work: &mut Work<'_>) -> Result<(), ApiError> {
+        for (subject, rule) in [(&self.account, ACCOUNT), (&self.source, SOURCE)] {
+            let known = work.tx.throttles().find(subject)?;
+            if known.is_some_and(|t| t.last_failure_at.plus_secs(rule.forget_secs) <= work.now) {
+                work.tx.throttles().clear(subject)?;
+            }
+            work.tx.throttles().fail(subject, work.now)?;
+        }
+        Ok(())
+    }
+
+    /// Forgets the account's failures after a success. The source's stay: one good password does not excuse a hundred guesses.
+    pub(crate) fn succeed(&self, work: &mut Work<'_>) -> Result<(), ApiError> {
+        Ok(work.tx.throttles().clear(&self.account)?)
+    }
+}
+
+fn remaining(throttle: &Throttle, rule: Rule, now: Timestamp) -> u64 {
+    if throttle.last_failure_at.plus_secs(rule.forget_secs) <= now {
+        return 0;
+    }
+    let over = throttle.failures - rule.free;
+    let wait = match over {
+        i64::MIN..=-1 => 0,
+        _ if rule.forget_secs == ACCOUNT.forget_secs && throttle.failures >= HARD_CAP => HARD_WAIT_SECS,
+        0..=20 => (1_i64 << over).min(rule.longest_secs),
+        _ => rule.longest_secs,
+    };
+    now.secs_until(throttle.last_failure_at.plus_secs(wait))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_grows_and_ends() {
+        let start = Timestamp::from_millis(1_800_000_000_000);
+        let after = |failures, secs| remaining(&Throttle { failures, last_failure_at: start }, ACCOUNT, start.plus_secs(secs));
+        assert_eq!(after(4, 0), 0);
+        assert_eq!([after(5, 0), after(6, 0), after(9, 0)], [1, 2, 16]);
+        assert_eq!(after(99, 0), 900);
+        assert_eq!(after(99, 900), 0);
+        assert_eq!(after(100, 0), 24 * 3600);
+        assert_eq!(after(1000, 24 * 3600), 0);
+    }
+}

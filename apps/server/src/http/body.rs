@@ -1,0 +1,333 @@
+//! Request bodies: JSON in UTF-8, read under a limit and a deadline, decoded strictly.
+//!
+//! The extractors never fail and read nothing: a handler reads the body where its turn has come, after the caller is
+//! known and may do this. A request without a credential is 401 whatever its body, and its body is not read.
+
+use std::{
+    future::{Ready, ready},
+    marker::PhantomData,
+};
+
+use actix_web::{
+    Error as ActixError, FromRequest, HttpRequest,
+    dev::Payload,
+    error::PayloadError,
+    http::{
+        Method, StatusCode,
+        header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+    },
+};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
+use mgmt_core::error::{Code, Error};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+
+use super::{SharedSettings, json, node};
+use crate::error::ApiError;
+
+const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
+
+/// A body that must be there.
+pub(crate) struct Body<T> {
+    raw: RawBody,
+    kind: PhantomData<fn() -> T>,
+}
+
+/// A body that may be left out; then `T::default()` stands for it.
+pub(crate) struct OptionalBody<T> {
+    raw: RawBody,
+    kind: PhantomData<fn() -> T>,
+}
+
+impl<T: DeserializeOwned> Body<T> {
+    /// Reads and decodes the body.
+    ///
+    /// # Errors
+    /// 415, 413 or 400; the 400 names every field at fault.
+    pub(crate) async fn read(self) -> Result<T, ApiError> {
+        Ok(self.read_with_bytes().await?.0)
+    }
+
+    /// As [`Body::read`], with the bytes as they came in (to compare repeated requests by).
+    pub(crate) async fn read_with_bytes(self) -> Result<(T, Bytes), ApiError> {
+        let bytes = self.raw.bytes().await?;
+        if bytes.is_empty() {
+            return Err(ApiError::new(Code::InvalidRequest, "a JSON body is required"));
+        }
+        Ok((decode(&bytes)?, bytes))
+    }
+}
+
+impl<T: DeserializeOwned + Default> OptionalBody<T> {
+    /// Reads and decodes the body, or yields the default where there is none.
+    ///
+    /// # Errors
+    /// 415, 413 or 400; the 400 names every field at fault.
+    pub(crate) async fn read(self) -> Result<T, ApiError> {
+        Ok(self.read_with_bytes().await?.0)
+    }
+
+    /// As [`OptionalBody::read`], with the bytes as they came in (to compare repeated requests by).
+    pub(crate) async fn read_with_bytes(self) -> Result<(T, Bytes), ApiError> {
+        let bytes = self.raw.bytes().await?;
+        let value = if bytes.is_empty() { T::default() } else { decode(&bytes)? };
+        Ok((value, bytes))
+    }
+}
+
+fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    node::decode(json::parse(bytes)?)
+}
+
+struct RawBody {
+    method: Method,
+    media: Result<(), MediaFault>,
+    length: Option<u64>,
+    has_type: bool,
+    settings: SharedSettings,
+    payload: Payload,
+}
+
+impl RawBody {
+    fn new(request: &HttpRequest, payload: &mut Payload) -> Self {
+        let headers = request.headers();
+        Self {
+            method: request.method().clone(),
+            media: check_media(headers, request.method() == Method::PATCH),
+            length: headers.get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|text| text.trim().parse().ok()),
+            has_type: headers.contains_key(CONTENT_TYPE),
+            settings: super::settings(request),
+            payload: payload.take(),
+        }
+    }
+
+    async fn bytes(mut self) -> Result<Bytes, ApiError> {
+        if self.has_type || self.media == Err(MediaFault::Encoding) {
+            self.media.map_err(|fault| unsupported(&self.method, fault))?;
+        }
+        if self.length.is_some_and(|length| length > self.settings.max_body as u64) {
+            return Err(too_large(self.settings.max_body));
+        }
+        let deadline = self.settings.body_deadline;
+        let bytes = actix_web::rt::time::timeout(deadline, collect(&mut self.payload, self.settings.max_body))
+            .await
+            .map_err(|_| late())??;
+        // A missing type is a fault of a body only; a request without a body needs none.
+        if !bytes.is_empty() {
+            self.media.map_err(|fault| unsupported(&self.method, fault))?;
+        }
+        Ok(bytes)
+    }
+}
+
+async fn collect(payload: &mut Payload, limit: usize) -> Result<Bytes, ApiError> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|error| match error {
+            PayloadError::Overflow => too_large(limit),
+            error => ApiError::new(Code::InvalidRequest, "the body was not received whole").caused_by(error).closing(),
+        })?;
+        if body.len() + chunk.len() > limit {
+            return Err(too_large(limit));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+fn too_large(limit: usize) -> ApiError {
+    ApiError::from(Error::new(Code::PayloadTooLarge, format!("the body is larger than {limit} bytes"))).closing()
+}
+
+fn late() -> ApiError {
+    ApiError::new(Code::InvalidRequest, "the body was not received in time").with_status(StatusCode::REQUEST_TIMEOUT).closing()
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum MediaFault {
+    Type,
+    Charset,
+    Encoding,
+}
+
+/// Whether the fields say that the body is JSON in UTF-8, not compressed.
+fn check_media(headers: &HeaderMap, patch: bool) -> Result<(), MediaFault> {
+    let plain = headers
+        .get_all(CONTENT_ENCODING)
+        .all(|v| v.to_str().is_ok_and(|text| text.trim().is_empty() || text.trim().eq_ignore_ascii_case("identity")));
+    if !plain {
+        return Err(MediaFault::Encoding);
+    }
+    let mut types = headers.get_all(CONTENT_TYPE);
+    let (Some(value), None) = (types.next(), types.next()) else { return Err(MediaFault::Type) };
+    let text = value.to_str().map_err(|_| MediaFault::Type)?;
+    let mut parts = text.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
+    if essence != "application/json" && !(patch && essence == "application/merge-patch+json") {
+        return Err(MediaFault::Type);
+    }
+    for parameter in parts.filter(|p| !p.is_empty()) {
+        let (name, value) = parameter.split_once('=').ok_or(MediaFault::Type)?;
+        let is_utf8 = matches!(value.trim().trim_matches('"').to_ascii_lowercase().as_str(), "utf-8" | "utf8");
+        if name.trim().eq_ignore_ascii_case("charset") && !is_utf8 {
+            return Err(MediaFault::Charset);
+        }
+    }
+    Ok(())
+}
+
+fn unsupported(method: &Method, fault: MediaFault) -> ApiError {
+    let message = match fault {
+        MediaFault::Type => "the body must be `application/json`",
+        MediaFault::Charset => "the body must be UTF-8",
+        MediaFault::Encoding => "compressed bodies are not accepted",
+    };
+    let json = HeaderValue::from_static("application/json");
+    let error = ApiError::new(Code::UnsupportedMediaType, message).with_header(ACCEPT, json).closing();
+    if method == Method::PATCH {
+        let types = HeaderValue::from_static("application/merge-patch+json, application/json");
+        error.with_header(ACCEPT_PATCH, types)
+    } else {
+        error
+    }
+}
+
+impl<T> FromRequest for Body<T> {
+    type Error = ActixError;
+    type Future = Ready<Result<Self, ActixError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        ready(Ok(Self { raw: RawBody::new(request, payload), kind: PhantomData }))
+    }
+}
+
+impl<T> FromRequest for OptionalBody<T> {
+    type Error = ActixError;
+    type Future = Ready<Result<Self, ActixError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        ready(Ok(Self { raw: RawBody::new(request, payload), kind: PhantomData }))
+    }
+}
+
+/// A field of a merge patch (RFC 7396): left alone, cleared by `null`, or set. Use it with `#[serde(default)]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Patch<T> {
+    /// The field is not in the patch.
+    #[default]
+    Keep,
+    /// The field is `null` in the patch.
+    Clear,
+    /// The field's new value.
+    Set(T),
+}
+
+impl<T> Patch<T> {
+    /// The value after the patch, given the one before it.
+    pub(crate) fn apply(self, before: Option<T>) -> Option<T> {
+        match self {
+            Self::Keep => before,
+            Self::Clear => None,
+            Self::Set(value) => Some(value),
+        }
+    }
+
+    /// Changes the value, where there is one, by a function that may refuse it.
+    pub(crate) fn try_map<U, E>(self, map: impl FnOnce(T) -> Result<U, E>) -> Result<Patch<U>, E> {
+        Ok(match self {
+            Self::Keep => Patch::Keep,
+            Self::Clear => Patch::Clear,
+            Self::Set(value) => Patch::Set(map(value)?),
+        })
+    }
+
+    /// Whether the patch leaves the field alone.
+    pub(crate) fn is_keep(&self) -> bool {
+        matches!(self, Self::Keep)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::<T>::deserialize(deserializer)?.map_or(Self::Clear, Self::Set))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::{ResponseError, test::TestRequest};
+
+    #[derive(Debug, Default, Deserialize, PartialEq)]
+    #[serde(deny_unknown_fields, default)]
+    struct Named {
+        name: String,
+        note: Patch<String>,
+    }
+
+    async fn read(request: TestRequest) -> Result<Named, ApiError> {
+        let (request, mut payload) = request.to_http_parts();
+        Body::<Named>::from_request(&request, &mut payload).await.unwrap().read().await
+    }
+
+    fn json(body: &'static str) -> TestRequest {
+        TestRequest::post().insert_header((CONTENT_TYPE, "application/json")).set_payload(body)
+    }
+
+    async fn status(request: TestRequest) -> u16 {
+        read(request).await.map_or_else(|e| e.status_code().as_u16(), |_| 200)
+    }
+
+    #[actix_web::test]
+    async fn media_types() {
+        let typed = |t: &'static str| TestRequest::post().insert_header((CONTENT_TYPE, t)).set_payload("{}");
+        for (kind, expected) in [
+            ("application/json", 200),
+            ("Application/JSON; charset=UTF-8", 200),
+            ("application/json;charset=\"utf-8\"", 200),
+            ("application/json; charset=latin1", 415),
+            ("text/plain", 415),
+            ("application/x-www-form-urlencoded", 415),
+            ("application/merge-patch+json", 415),
+            ("", 415),
+        ] {
+            assert_eq!(status(typed(kind)).await, expected, "{kind}");
+        }
+        let patch = TestRequest::patch().insert_header((CONTENT_TYPE, "application/merge-patch+json")).set_payload("{}");
+        assert_eq!(status(patch).await, 200);
+        assert_eq!(status(TestRequest::post().set_payload("{}")).await, 415);
+        assert_eq!(status(json("{}").insert_header((CONTENT_ENCODING, "gzip"))).await, 415);
+        assert_eq!(status(json("{}").insert_header((CONTENT_ENCODING, "identity"))).await, 200);
+    }
+
+    #[actix_web::test]
+    async fn sizes() {
+        let exact = format!("{{\"name\":\"{}\"}}", "a".repeat(256 * 1024 - 11));
+        let request = |body: String| TestRequest::post().insert_header((CONTENT_TYPE, "application/json")).set_payload(body);
+        assert_eq!(exact.len(), 256 * 1024);
+        assert_eq!(status(request(exact.clone())).await, 200);
+        assert_eq!(status(request(format!("{exact} "))).await, 413);
+        assert_eq!(status(json("{}").insert_header((CONTENT_LENGTH, "99999999999999"))).await, 413);
+    }
+
+    #[actix_web::test]
+    async fn bodies_that_are_not_there() {
+        let error = read(TestRequest::post()).await.unwrap_err();
+        assert_eq!((error.status_code().as_u16(), error.error().message()), (400, "a JSON body is required"));
+        let (request, mut payload) = TestRequest::post().to_http_parts();
+        let body = OptionalBody::<Named>::from_request(&request, &mut payload).await.unwrap();
+        assert_eq!(body.read().await.unwrap(), Named::default());
+        let (request, mut payload) = TestRequest::post().insert_header((CONTENT_TYPE, "text/plain")).to_http_parts();
+        let body = OptionalBody::<Named>::from_request(&request, &mut payload).await.unwrap();
+        assert_eq!(body.read().await.unwrap_err().status_code().as_u16(), 415);
+    }
+
+    #[actix_web::test]
+    async fn a_patch_tells_absent_from_null() {
+        assert_eq!(read(json("{}")).await.unwrap().note, Patch::Keep);
+        assert_eq!(read(json(r#"{"note":null}"#)).await.unwrap().note, Patch::Clear);
+        assert_eq!(read(json(r#"{"note":"x"}"#)).await.unwrap().note, Patch::Set("x".to_owned()));
+        let error = read(json(r#"{"note":5}"#)).await.unwrap_err();
+        assert_eq!(error.error().details()["note"], "must be a string");
+    }
+}

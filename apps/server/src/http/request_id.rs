@@ -1,0 +1,158 @@
+//! Request ids and W3C trace contexts.
+
+use std::future::{Ready, ready};
+
+use actix_web::{
+    Error, FromRequest, HttpMessage, HttpRequest,
+    dev::Payload,
+    http::header::{HeaderMap, HeaderName, HeaderValue},
+};
+use mgmt_core::time::Timestamp;
+
+/// The header field that carries a request id in both directions.
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+const MAX_LENGTH: usize = 128;
+
+/// The id of one request: the client's own where it is well-formed, else a UUID version 7 in hexadecimal.
+/// Never holds a character that means anything to a header, a log or a terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RequestId(String);
+
+impl RequestId {
+    /// The inbound id, or a new one. Two inbound fields are no id.
+    pub(crate) fn from_headers(headers: &HeaderMap, now: Timestamp) -> Self {
+        let mut fields = headers.get_all(X_REQUEST_ID);
+        let inbound = fields.next().and_then(|v| v.to_str().ok()).filter(|text| is_well_formed(text));
+        match (inbound, fields.next()) {
+            (Some(text), None) => Self(text.to_owned()),
+            _ => Self::new(now),
+        }
+    }
+
+    /// A new id.
+    pub(crate) fn new(now: Timestamp) -> Self {
+        let mut random = [0_u8; 10];
+        // A request id need not be secret: without randomness, the time alone still tells requests apart in a log.
+        let _ = getrandom::fill(&mut random);
+        let mut bits = u128::from(now.as_millis().unsigned_abs()) << 80;
+        for (place, byte) in random.iter().enumerate() {
+            bits |= u128::from(*byte) << (place * 8);
+        }
+        let versioned = (bits & !(0xf_u128 << 76)) | (0x7_u128 << 76);
+        let variant = (versioned & !(0x3_u128 << 62)) | (0x2_u128 << 62);
+        Self(format!("{variant:032x}"))
+    }
+
+    /// The id's text.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The id as the value of a header field.
+    pub(crate) fn header_value(&self) -> HeaderValue {
+        HeaderValue::from_str(&self.0).unwrap_or_else(|_| HeaderValue::from_static("invalid"))
+    }
+}
+
+fn is_well_formed(text: &str) -> bool {
+    (1..=MAX_LENGTH).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+}
+
+impl FromRequest for RequestId {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let known = request.extensions().get::<Self>().cloned();
+        ready(Ok(known.unwrap_or_else(|| Self::new(Timestamp::from_millis(0)))))
+    }
+}
+
+/// The trace of a request, as <https://www.w3.org/TR/trace-context/> writes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TraceParent {
+    /// 32 lower-case hexadecimal digits, not all zero.
+    pub(crate) trace_id: String,
+    /// 16 lower-case hexadecimal digits, not all zero.
+    pub(crate) parent_id: String,
+}
+
+impl TraceParent {
+    /// The inbound trace, if there is exactly one and it is valid. An invalid one is ignored, never an error.
+    pub(crate) fn from_headers(headers: &HeaderMap) -> Option<Self> {
+        let mut fields = headers.get_all("traceparent");
+        let text = fields.next()?.to_str().ok()?;
+        if fields.next().is_some() { None } else { Self::parse(text) }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split('-');
+        let (version, trace_id, parent_id, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let valid = is_hex(version, 2)
+            && version != "ff"
+            && (version != "00" || parts.next().is_none())
+            && is_hex(trace_id, 32)
+            && is_hex(parent_id, 16)
+            && is_hex(flags, 2)
+            && trace_id.bytes().any(|b| b != b'0')
+            && parent_id.bytes().any(|b| b != b'0');
+        valid.then(|| Self { trace_id: trace_id.to_owned(), parent_id: parent_id.to_owned() })
+    }
+}
+
+fn is_hex(text: &str, length: usize) -> bool {
+    text.len() == length && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(values: &[&str]) -> String {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(X_REQUEST_ID, HeaderValue::from_str(value).unwrap());
+        }
+        RequestId::from_headers(&headers, Timestamp::from_millis(1_800_000_000_000)).0
+    }
+
+    #[test]
+    fn a_well_formed_inbound_id_is_kept() {
+        let long = "a".repeat(128);
+        for id in ["a", "A.b_c-9", &long] {
+            assert_eq!(of(&[id]), *id);
+        }
+    }
+
+    #[test]
+    fn anything_else_is_replaced() {
+        let long = "a".repeat(129);
+        for ids in [&[][..], &[""], &["a b"], &["a/b"], &["a;b"], &[&long], &["a", "b"]] {
+            let id = of(ids);
+            assert!(is_hex(&id, 32), "{id}");
+            assert_eq!(&id[12..13], "7");
+            assert!(matches!(&id[16..17], "8" | "9" | "a" | "b"));
+        }
+        assert_ne!(of(&[]), of(&[]));
+    }
+
+    #[test]
+    fn traces_are_read_and_invalid_ones_ignored() {
+        let trace = "0af7651916cd43dd8448eb211c80319c";
+        let valid = format!("00-{trace}-b7ad6b7169203331-01");
+        assert_eq!(TraceParent::parse(&valid).unwrap().trace_id, trace);
+        assert!(TraceParent::parse(&format!("cc-{trace}-b7ad6b7169203331-01-later")).is_some());
+        for wrong in [
+            String::new(),
+            format!("{valid}-x"),
+            valid.to_uppercase(),
+            format!("ff-{trace}-b7ad6b7169203331-01"),
+            format!("00-{}-b7ad6b7169203331-01", "0".repeat(32)),
+            format!("00-{trace}-0000000000000000-01"),
+            format!("00-{trace}-b7ad6b716920333-01"),
+        ] {
+            assert!(TraceParent::parse(&wrong).is_none(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! `mgmt serve`: sockets, workers, signals.
+
+mod cors;
+mod framing;
+mod site;
+mod stream;
+
+use std::{
+    net::{TcpListener, ToSocketAddrs as _},
+    num::NonZeroUsize,
+    sync::Arc,
+    time::Duration,
+};
+
+use actix_server::{Server, ServerHandle};
+use actix_web::{App as WebApp, HttpResponse, HttpServer, dev, web};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::{
+    api,
+    app::{App, background::Background},
+    cli::Failure,
+    clock::Clock,
+    config::{Config, Server as ServerSettings},
+    drain::Drain,
+    http::{HttpSettings, SharedSettings},
+    pages, telemetry,
+};
+
+/// Serves until a signal says to stop.
+///
+/// # Errors
+/// Something that is needed to start is not there, or the stop was forced.
+pub(crate) fn run(mut config: Config) -> Result<(), Failure> {
+    telemetry::start_logs(&config.log)?;
+    let metrics = telemetry::start_metrics()?;
+    let clock = Clock::system();
+    let listener = bind(&config.server.listen, "MGMT_SERVER__LISTEN")?;
+    let metrics_listener = match &config.server.metrics_listen {
+        Some(address) => Some(bind(address, "MGMT_SERVER__METRICS_LISTEN")?),
+        None => None,
+    };
+    note_public_url(&mut config, &listener);
+    warn_of_risks(&config.server, &listener);
+    let config = Arc::new(config);
+    let app = web::Data::new(App::open(Arc::clone(&config))?);
+    let site = site::Site {
+        routes: routes(app.clone()),
+        settings: settings_of(&config),
+        allowed_origins: Arc::from(config.server.allowed_origins.clone()),
+        clock,
+        drain: Drain::default(),
+    };
+    actix_web::rt::System::new().block_on(async move {
+        let background = Background::start(&app)?;
+        let stopped = serve(site, listener, (metrics_listener, metrics), &config.server).await;
+        drop(background);
+        app.flush().await;
+        stopped
+    })
+}
+
+/// All endpoints and their state, for each worker.
+fn routes(app: web::Data<App>) -> site::Routes {
+    Arc::new(move |config| {
+        config.app_data(app.clone());
+        api::configure(config);
+        pages::configure(config);
+    })
+}
+
+fn settings_of(config: &Config) -> SharedSettings {
+    Arc::new(HttpSettings {
+        max_body: config.server.max_body_bytes,
+        trusted_proxies: config.server.trusted_proxies.clone(),
+        key_prefix: config.keys.prefix.clone(),
+        https: config.server.public_url.starts_with("https://"),
+        ..HttpSettings::default()
+    })
+}
+
+/// A link must hold the port that was really opened, also where the configuration asks for any (port 0).
+fn note_public_url(config: &mut Config, listener: &TcpListener) {
+    if let Ok(address) = listener.local_addr()
+        && config.server.public_url_from_listen
+        && config.server.listen.ends_with(":0")
+    {
+        let host = config.server.public_url.trim_end_matches(":0");
+        config.server.public_url = format!("{host}:{}", address.port());
+    }
+}
+
+/// Says what is allowed and yet seldom meant.
+fn warn_of_risks(settings: &ServerSettings, listener: &TcpListener) {
+    use std::os::unix::fs::MetadataExt as _;
+    // The owner of a process's own entry is its user.
+    if std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0) {
+        tracing::warn!("running as root: any other user will do");
+    }
+    let is_local = listener.local_addr().is_ok_and(|address| address.ip().is_loopback());
+    if !is_local && settings.trusted_proxies.is_empty() && !settings.public_url.starts_with("https://") {
+        tracing::warn!("keys travel unencrypted: put a proxy with TLS in front, and set MGMT_SERVER__PUBLIC_URL");
+    }
+}
+
+fn bind(address: &str, setting: &str) -> Result<TcpListener, Failure> {
+    let fail = |error: std::io::Error| Failure::new(format_args!("can't listen on `{address}` ({setting}): {error}"));
+    let mut addresses = address.to_socket_addrs().map_err(fail)?;
+    let first = addresses.next().ok_or_else(|| fail(std::io::ErrorKind::AddrNotAvailable.into()))?;
+    TcpListener::bind(first).map_err(fail)
+}
+
+async fn serve(
+    site: site::Site,
+    listener: TcpListener,
+    metrics: (Option<TcpListener>, PrometheusHandle),
+    settings: &ServerSettings,
+) -> Result<(), Failure> {
+    let mut signals = Signals::new()?;
+    let listening = listener.local_addr().map_err(Failure::new)?;
+    let drain = site.drain.clone();
+    let patience = Duration::from_secs(settings.shutdown_seconds);
+    let server = build(site, listener, settings.workers, patience).map_err(Failure::new)?;
+    let handle = server.handle();
+    let mut server = actix_web::rt::spawn(server);
+    let (socket, recorder) = metrics;
+    if let Some(socket) = socket {
+        actix_web::rt::spawn(serve_metrics(socket, recorder.clone())?);
+    }
+    actix_web::rt::spawn(telemetry::keep_metrics_small(recorder));
+    tracing::info!(address = listening.to_string().as_str(), public_url = settings.public_url.as_str(), "listening");
+    tokio::select! {
+        ended = &mut server => Err(Failure::new(format_args!("the server ended by itself: {ended:?}"))),
+        () = signals.next() => stop(&handle, &drain, patience, &mut signals).await,
+    }
+}
+
+fn build(site: site::Site, listener: TcpListener, workers: usize, patience: Duration) -> std::io::Result<Server> {
+    let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let workers = if workers == 0 { processors.min(512) } else { workers };
+    let builder = Server::build().workers(workers).disable_signals().shutdown_timeout(patience.as_secs().max(1));
+    let stopping = builder.graceful_shutdown_signal();
+    Ok(builder.listen("api", listener, move || site.connections(stopping.clone()))?.run())
+}
+
+/// Lets running requests finish, stops accepting, and ends. A second signal ends everything at once.
+async fn stop(handle: &ServerHandle, drain: &Drain, patience: Duration, signals: &mut Signals) -> Result<(), Failure> {
+    tracing::info!("stopping: running requests finish first");
+    drain.begin();
+    let gracefully = async {
+        drain.finished().await;
+        handle.stop(true).await;
+    };
+    let forced = tokio::select! {
+        done = tokio::time::timeout(patience, gracefully) => {
+            if done.is_err() {
+                tracing::warn!("some requests did not finish in time");
+            }
+            false
+        }
+        () = signals.next() => true,
+    };
+    // After a graceful stop this has nothing left to do.
+    let _ = tokio::time::timeout(Duration::from_secs(1), handle.stop(false)).await;
+    if forced { Err(Failure::new("stopped at once by a second signal")) } else { Ok(()) }
+}
+
+/// The signals that ask for a stop.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, Failure> {
+        let listen = |kind| signal(kind).map_err(Failure::new);
+        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// The metrics on a socket of their own, which nobody but Prometheus needs to reach.
+fn serve_metrics(socket: TcpListener, recorder: PrometheusHandle) -> Result<dev::Server, Failure> {
+    let recorder = web::Data::new(recorder);
+    let server = HttpServer::new(move || WebApp::new().app_data(recorder.clone()).route("/metrics", web::get().to(metrics_page)));
+    Ok(server.workers(1).disable_signals().shutdown_timeout(1).listen(socket).map_err(Failure::new)?.run())
+}
+
+async fn metrics_page(recorder: web::Data<PrometheusHandle>) -> HttpResponse {
+    recorder.run_upkeep();
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(recorder.render())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,93 @@
+//! One worker's copy of everything that answers requests.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use actix_http::{HttpService, KeepAlive, Protocol, Request};
+use actix_server::GracefulShutdownSignal;
+use actix_service::{IntoServiceFactory as _, ServiceFactory, ServiceFactoryExt as _, fn_service, map_config};
+use actix_web::{
+    App as WebApp, Error,
+    body::BoxBody,
+    dev::{AppConfig, ServiceResponse},
+    middleware::{Condition, from_fn},
+    rt::net::TcpStream,
+    web,
+};
+
+use super::{cors::cors, stream::Guarded};
+use crate::{
+    clock::Clock,
+    drain::Drain,
+    http::{SharedSettings, route, shell::Shell},
+};
+
+/// Time for a request's head.
+const HEAD_DEADLINE: Duration = Duration::from_secs(5);
+/// Time without a request after which a connection ends.
+const KEEP_ALIVE: Duration = Duration::from_secs(60);
+/// Time for the other side to close its end.
+const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
+
+/// Registers endpoints and what they need.
+pub(crate) type Routes = Arc<dyn Fn(&mut web::ServiceConfig) + Send + Sync>;
+
+/// What a worker is made from.
+#[derive(Clone)]
+pub(crate) struct Site {
+    pub(crate) routes: Routes,
+    pub(crate) settings: SharedSettings,
+    pub(crate) allowed_origins: Arc<[String]>,
+    pub(crate) clock: Clock,
+    pub(crate) drain: Drain,
+}
+
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Site").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl Site {
+    /// The routes with their middleware.
+    fn service(
+        &self,
+    ) -> impl ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()> + use<>
+    {
+        let shell = Shell { settings: Arc::clone(&self.settings), clock: self.clock, drain: self.drain.clone() };
+        WebApp::new()
+            .app_data(Arc::clone(&self.settings))
+            .app_data(web::Data::new(self.drain.clone()))
+            .configure(|config| (self.routes)(config))
+            .default_service(web::to(route::not_found))
+            .wrap(from_fn(crate::api::write_limit_fields))
+            .wrap(Condition::new(!self.allowed_origins.is_empty(), cors(&self.allowed_origins)))
+            .wrap(shell)
+            .into_factory()
+    }
+
+    /// What answers the connections of one worker.
+    pub(super) fn connections(
+        &self,
+        stopping: GracefulShutdownSignal,
+    ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = (), InitError = ()> + use<> {
+        let clock = self.clock;
+        let service = self.service().map_err(|error| error.error_response());
+        let http = HttpService::build()
+            .keep_alive(KeepAlive::Timeout(KEEP_ALIVE))
+            .client_request_timeout(HEAD_DEADLINE)
+            .client_disconnect_timeout(CLOSE_DEADLINE)
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .finish(map_config(service, |()| AppConfig::default()))
+            .map_err(|error| tracing::debug!(%error, "a connection ended early"));
+        fn_service(move |stream: TcpStream| async move {
+            let peer = stream.peer_addr().ok();
+            // Answers are written whole; waiting for more would only delay them.
+            let _ = stream.set_nodelay(true);
+            Ok::<_, ()>((Guarded::new(stream, peer, clock), Protocol::Http1, peer))
+        })
+        .and_then(http)
+    }
+}

@@ -1,0 +1,122 @@
+//! Logs, metrics and the line that every request leaves.
+
+use std::{net::IpAddr, time::Duration};
+
+use actix_web::http::{Method, StatusCode};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::EnvFilter;
+
+use crate::{
+    cli::Failure,
+    config::{Log, LogFormat},
+};
+
+const REQUESTS: &str = "mgmt_http_requests_total";
+const SECONDS: &str = "mgmt_http_request_seconds";
+
+/// Starts logging to standard error: one line an event, times in UTC.
+///
+/// # Errors
+/// The filter can't be read, or logging was started before.
+pub(crate) fn start_logs(settings: &Log) -> Result<(), Failure> {
+    // What clients send wrongly is no error of ours; such requests have their line in the access log.
+    let filter = format!("actix_http::h1=off,actix_server=warn,{}", settings.filter);
+    let filter = EnvFilter::try_new(filter).map_err(Failure::new)?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = match settings.format {
+        LogFormat::Json => builder.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init(),
+        LogFormat::Text => builder.with_ansi(false).try_init(),
+    };
+    started.map_err(Failure::new)?;
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        let payload = panic.payload();
+        let reason = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        tracing::error!(place = place.as_deref(), reason, "panicked");
+    }));
+    Ok(())
+}
+
+/// Installs the recorder that `metrics` macros write to.
+///
+/// # Errors
+/// A recorder was installed before.
+pub(crate) fn start_metrics() -> Result<PrometheusHandle, Failure> {
+    let buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+    let handle = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &buckets)
+        .map_err(Failure::new)?
+        .install_recorder()
+        .map_err(Failure::new)?;
+    metrics::describe_counter!(REQUESTS, "Requests, by method, route and status");
+    metrics::describe_histogram!(SECONDS, metrics::Unit::Seconds, "Time from a request's head to its answer");
+    metrics::describe_gauge!("mgmt_build_info", "Always 1; the version is a label");
+    metrics::gauge!("mgmt_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+    Ok(handle)
+}
+
+/// Folds what was measured into the buckets from time to time: it would pile up where nobody asks for the metrics.
+pub(crate) async fn keep_metrics_small(recorder: PrometheusHandle) {
+    loop {
+        recorder.run_upkeep();
+        tokio::time::sleep(Duration::from_secs(5)).await;
+    }
+}
+
+/// Who made a request, as the log names them: an id, never a credential. Handlers put it into the request's extensions.
+#[derive(Clone, Debug)]
+pub(crate) struct Principal(pub(crate) String);
+
+/// What is known of a request when it comes in.
+#[derive(Debug)]
+pub(crate) struct AccessRecord {
+    pub(crate) request_id: String,
+    pub(crate) method: Method,
+    /// Redacted; without the query.
+    pub(crate) path: String,
+    pub(crate) client: IpAddr,
+    pub(crate) trace_id: Option<String>,
+}
+
+/// What became of a request.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    pub(crate) status: StatusCode,
+    pub(crate) took: Duration,
+    /// Why it was refused, if it was.
+    pub(crate) code: Option<&'static str>,
+    pub(crate) principal: Option<Principal>,
+    /// The pattern of the endpoint's path.
+    pub(crate) route: Option<String>,
+}
+
+impl AccessRecord {
+    /// Writes the line and counts the request.
+    pub(crate) fn write(&self, outcome: Outcome) {
+        let Outcome { status, took, code, principal, route } = outcome;
+        let method = known(&self.method);
+        tracing::info!(
+            target: "mgmt::access",
+            request_id = self.request_id.as_str(),
+            method,
+            path = self.path.as_str(),
+            status = status.as_u16(),
+            code,
+            duration_ms = (took.as_secs_f64() * 1_000_000.0).round() / 1000.0,
+            client = self.client.to_string().as_str(),
+            principal = principal.as_ref().map(|p| p.0.as_str()),
+            trace_id = self.trace_id.as_deref(),
+            "request"
+        );
+        let route = route.unwrap_or_else(|| "none".to_owned());
+        let status = status.as_str().to_owned();
+        metrics::counter!(REQUESTS, "method" => method, "route" => route.clone(), "status" => status).increment(1);
+        metrics::histogram!(SECONDS, "method" => method, "route" => route).record(took.as_secs_f64());
+    }
+}
+
+/// Clients may invent methods; a label's values may not be invented by clients.
+fn known(method: &Method) -> &'static str {
+    const KNOWN: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"];
+    KNOWN.into_iter().find(|name| *name == method.as_str()).unwrap_or("OTHER")
+}

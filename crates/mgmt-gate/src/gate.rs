@@ -1,0 +1,594 @@
+//! The gate: checks keys from memory, counts them, and follows every change.
+
+use std::{collections::HashMap, sync::Arc};
+
+use mgmt_core::{
+    access::{Decision, Denial, Question, decide},
+    account::Plan,
+    id::{KeyId, OrganizationId, SessionId},
+    key_text::{KeyFormat, KeyKind},
+    limit::{RateLimit, Standing, Verdict},
+    quota::{Quota, QuotaStanding},
+    scope::Catalogues,
+    secret::Pepper,
+    usage::{Outcome, Surface},
+};
+use mgmt_store::{Invalidation, Result, Store, StoreError};
+use parking_lot::{Condvar, Mutex};
+
+use crate::{
+    cache::{Cache, KeyRecord, Lookup, Subjects3},
+    clock::Moment,
+    meter::Meter,
+    quota::Cover,
+    subject::{Subject, SubjectId, Subjects},
+};
+
+/// How many keys the cache holds unless told otherwise.
+pub const DEFAULT_CAPACITY: usize = 1_000_000;
+/// How often a fill starts anew because the key changed while it was read.
+const FILL_ATTEMPTS: usize = 16;
+/// How often [`Gate::admit`] fetches before it gives up: each time, others may have taken what it fetched.
+const ADMIT_ATTEMPTS: usize = 1_000;
+/// How many changes are read at once.
+const JOURNAL_PAGE: i64 = 1_000;
+
+/// The limits of the plans; `None` is unlimited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlanLimits {
+    /// For `self_hosted`.
+    pub self_hosted: Option<RateLimit>,
+    /// For `scale`.
+    pub scale: Option<RateLimit>,
+    /// For `enterprise`.
+    pub enterprise: Option<RateLimit>,
+}
+
+impl PlanLimits {
+    /// The limit of a plan.
+    #[must_use]
+    pub const fn of(&self, plan: Plan) -> Option<RateLimit> {
+        match plan {
+            Plan::SelfHosted => self.self_hosted,
+            Plan::Scale => self.scale,
+            Plan::Enterprise => self.enterprise,
+        }
+    }
+}
+
+impl Default for PlanLimits {
+    /// 100, 1,000 and 5,000 a minute.
+    fn default() -> Self {
+        Self {
+            self_hosted: RateLimit::per_minute(100),
+            scale: RateLimit::per_minute(1_000),
+            enterprise: RateLimit::per_minute(5_000),
+        }
+    }
+}
+
+/// How a gate is set up.
+#[derive(Clone, Debug)]
+pub struct GateOptions {
+    /// How keys are written.
+    pub format: KeyFormat,
+    /// How they are hashed.
+    pub pepper: Pepper,
+    /// Which scopes there are.
+    pub catalogues: Catalogues,
+    /// What the plans allow.
+    pub limits: PlanLimits,
+    /// How many keys the cache holds.
+    pub capacity: usize,
+    /// A text that no other process and no earlier run uses: names the batches of counts.
+    pub run: String,
+}
+
+/// Which of the organization's limits a request counts against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Traffic {
+    /// The management API.
+    Management,
+    /// The product's API, also by verification.
+    Resource,
+    /// None: only the key's own limit and quota.
+    Exempt,
+}
+
+/// What a request asks of the gate.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// Which kind of key opens this door; another kind is as good as none.
+    pub kind: KeyKind,
+    /// Scopes, address and warehouse.
+    pub question: Question<'a>,
+    /// What it counts against.
+    pub traffic: Traffic,
+    /// Where it is counted.
+    pub surface: Surface,
+    /// Units of quota it uses.
+    pub cost: u64,
+    /// Keys of any other organization are as good as none.
+    pub within: Option<OrganizationId>,
+}
+
+impl Request<'_> {
+    /// A request to the product's API that asks for nothing but a working API key.
+    #[must_use]
+    pub fn resource() -> Self {
+        Self {
+            kind: KeyKind::Secret,
+            question: Question::default(),
+            traffic: Traffic::Resource,
+            surface: Surface::Resource,
+            cost: 1,
+            within: None,
+        }
+    }
+}
+
+/// Where the limits of a key stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standings {
+    /// The plan's limit.
+    pub plan: Option<Standing>,
+    /// The key's own limit.
+    pub key: Option<Standing>,
+    /// The key's own quota.
+    pub quota: Option<QuotaStanding>,
+}
+
+impl Standings {
+    /// The limit that is closest to refusing.
+    #[must_use]
+    pub fn tightest(&self) -> Option<Standing> {
+        [self.plan, self.key].into_iter().flatten().min_by_key(|s| (s.remaining, u64::MAX - s.reset))
+    }
+}
+
+/// A key that was let through.
+#[derive(Clone, Debug)]
+pub struct Admission {
+    /// The key.
+    pub record: Arc<KeyRecord>,
+    /// Where its limits stand after this request.
+    pub standings: Standings,
+}
+
+/// Why a key was refused.
+#[derive(Clone, Debug)]
+pub enum Refusal {
+    /// It authenticates nobody: malformed, unknown, of the wrong kind, or with a wrong secret.
+    Unknown,
+    /// It is known, and a rule refuses it.
+    Denied(Denial, Admission),
+    /// A limit is reached; a request would be accepted after so many whole seconds.
+    RateLimited(u64, Admission),
+    /// A quota is used up; its period ends after so many whole seconds.
+    QuotaExceeded(u64, Admission),
+}
+
+/// What must be fetched before the gate can answer.
+#[derive(Clone, Debug)]
+pub struct Pending(Need);
+
+#[derive(Clone, Debug)]
+enum Need {
+    Key(KeyId),
+    Units { subject: Arc<Subject>, quota: Quota, cost: u64 },
+}
+
+impl Pending {
+    /// What is fetched: requests with the same value are served by one fetch.
+    #[must_use]
+    pub fn flight(&self) -> String {
+        match &self.0 {
+            Need::Key(id) => id.to_string(),
+            Need::Units { subject, .. } => format!("units {}", subject.id.quota_row()),
+        }
+    }
+
+    /// Whether every request with the same [`flight`](Self::flight) is answered by one fetch.
+    #[must_use]
+    pub fn is_shareable(&self) -> bool {
+        matches!(self.0, Need::Key(_))
+    }
+}
+
+/// What the gate says.
+#[derive(Clone, Debug)]
+pub enum Check {
+    /// Let it through. It is counted.
+    Accepted(Admission),
+    /// Refuse it.
+    Refused(Refusal),
+    /// [`Gate::resolve`] this away from latency-critical threads, then ask again. Nothing is counted yet.
+    Pending(Pending),
+}
+
+/// Checks keys from memory. See the [crate's page](crate).
+#[derive(Debug)]
+pub struct Gate {
+    options: GateOptions,
+    store: Arc<dyn Store>,
+    cache: Cache,
+    subjects: Subjects,
+    meter: Meter,
+    /// The last change that the cache follows.
+    applied: Mutex<i64>,
+    flights: Mutex<HashMap<KeyId, Arc<Flight>>>,
+}
+
+#[derive(Debug, Default)]
+struct Flight {
+    landed: Mutex<Option<std::result::Result<(), String>>>,
+    signal: Condvar,
+}
+
+impl Gate {
+    /// A gate over a store, with an empty cache.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn new(store: Arc<dyn Store>, options: GateOptions) -> Result<Self> {
+        let head = store.read("gate.start", |tx| tx.invalidations().head())?;
+        Ok(Self {
+            cache: Cache::new(options.capacity),
+            subjects: Subjects::default(),
+            meter: Meter::new(options.run.clone()),
+            applied: Mutex::new(head),
+            flights: Mutex::default(),
+            store,
+            options,
+        })
+    }
+
+    /// Which scopes there are.
+    #[must_use]
+    pub fn catalogues(&self) -> &Catalogues {
+        &self.options.catalogues
+    }
+
+    /// Checks a key from memory.
+    #[must_use]
+    pub fn check(&self, presented: &str, request: &Request<'_>, now: Moment) -> Check {
+        let unknown = Check::Refused(Refusal::Unknown);
+        let Some(key) = self.options.format.parse(presented) else { return unknown };
+        if key.kind() != request.kind {
+            return unknown;
+        }
+        let record = match self.cache.get(key.id(), now.nanos) {
+            Lookup::Hit(record) => record,
+            Lookup::Miss => return Check::Pending(Pending(Need::Key(key.id()))),
+            Lookup::Absent => {
+                // As much work as for a key that exists, so that time does not tell which ids do.
+                std::hint::black_box(self.options.pepper.hash(&key));
+                return unknown;
+            }
+        };
+        let same = self.options.pepper.hash(&key).matches(&record.facts.hash);
+        if request.within.is_some_and(|organization| organization != record.facts.organization_id) {
+            return unknown;
+        }
+        if !same || record.pepper_version != self.options.pepper.version() {
+            return unknown;
+        }
+        self.judge(record, request, now)
+    }
+
+    /// Checks a key, fetching what is missing on this thread.
+    ///
+    /// # Errors
+    /// When the store cannot be reached. That is no answer about the key.
+    pub fn admit(&self, presented: &str, request: &Request<'_>, now: impl Fn() -> Moment) -> Result<Check> {
+        for _ in 0..ADMIT_ATTEMPTS {
+            match self.check(presented, request, now()) {
+                Check::Pending(pending) => self.resolve(&pending, now())?,
+                answer => return Ok(answer),
+            }
+        }
+        Err(StoreError::Unavailable("others were always faster to use what was fetched".to_owned()))
+    }
+
+    /// Fetches what a check lacked. Blocks on the store; callers that wait for the same key share one fetch.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub fn resolve(&self, pending: &Pending, now: Moment) -> Result<()> {
+        match &pending.0 {
+            Need::Key(id) => self.load_once(*id, now),
+            Need::Units { subject, quota, cost } => self.fetch_units(subject, quota, *cost, now),
+        }
+    }
+
+    /// Where a session's own limit stands after this request; the whole seconds to wait when it is refused.
+    ///
+    /// # Errors
+    /// The seconds to wait, and where the limit stands.
+    pub fn admit_session(&self, id: SessionId, limit: RateLimit, now: Moment) -> std::result::Result<Standing, (u64, Standing)> {
+        let subject = self.subjects.get(SubjectId::Session(id));
+        let mut window = subject.window.lock();
+        match window.check(&limit, now.nanos) {
+            Verdict::Open { .. } => {
+                window.accept(now.nanos);
+                Ok(window.standing(&limit, now.nanos))
+            }
+            Verdict::Full { retry_after } => Err((retry_after, window.standing(&limit, now.nanos))),
+        }
+    }
+
+    /// Units of a lineage's quota that this node took from the store and has not used: what is used is the row's figure less
+    /// these.
+    #[must_use]
+    pub fn unused_units(&self, lineage: KeyId) -> u64 {
+        self.subjects.get(SubjectId::Lineage(lineage)).units.lock().held()
+    }
+
+    /// The same for the quota over all of an organization's keys.
+    #[must_use]
+    pub fn unused_organization_units(&self, organization: OrganizationId) -> u64 {
+        self.subjects.get(SubjectId::Resource(organization)).units.lock().held()
+    }
+
+    /// Follows all changes that the store has committed. After it returned, no check answers from what they replaced.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn catch_up(&self) -> Result<()> {
+        let mut applied = self.applied.lock();
+        loop {
+            let after = *applied;
+            let changes = self.store.read("gate.journal", |tx| tx.invalidations().list_after(after, JOURNAL_PAGE))?;
+            let Some((last, _)) = changes.last() else { return Ok(()) };
+            if changes.first().is_some_and(|(first, _)| *first != after + 1) {
+                // The journal was pruned past us: nothing cached can be trusted.
+                self.cache.forget_all();
+            }
+            for (_, change) in &changes {
+                self.apply(*change);
+            }
+            *applied = *last;
+        }
+    }
+
+    /// Gives idle units back to their quotas and forgets subjects that count nothing any more. Call it about every 100 ms.
+    ///
+    /// # Errors
+    /// When the store cannot be reached; units are kept then.
+    pub fn maintain(&self, now: Moment) -> Result<()> {
+        self.release(now, false)?;
+        self.subjects.sweep(now.nanos);
+        metrics::gauge!("mgmt_gate_cached_keys").set(self.cache.len() as f64);
+        metrics::gauge!("mgmt_gate_subjects").set(self.subjects.len() as f64);
+        Ok(())
+    }
+
+    /// Writes all counts to the store. Call it about every second.
+    ///
+    /// # Errors
+    /// When the store cannot be reached; the counts are kept and written the next time, once.
+    pub fn flush(&self, now: Moment) -> Result<()> {
+        self.meter.flush(&*self.store, now.wall)
+    }
+
+    /// Writes all counts and gives all units back. To be called when no more checks will come.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub fn close(&self, now: Moment) -> Result<()> {
+        self.release(now, true)?;
+        self.flush(now)
+    }
+
+    fn apply(&self, change: Invalidation) {
+        match change {
+            Invalidation::Key(id) => self.cache.forget(id),
+            Invalidation::Organization(id) => self.cache.forget_organization(id),
+            // Sessions are not cached.
+            Invalidation::Session(_) | Invalidation::User(_) => {}
+        }
+    }
+
+    fn judge(&self, record: Arc<KeyRecord>, request: &Request<'_>, now: Moment) -> Check {
+        let owner = (record.facts.organization_id, record.facts.id);
+        let count = |outcome| self.meter.count(owner, request.surface, outcome, now.wall);
+        if let Decision::Deny(denial) = decide(&record.facts, &request.question, now.wall) {
+            count(Outcome::Refused);
+            let standings = standings(&record, request.traffic, now);
+            return Check::Refused(Refusal::Denied(denial, Admission { record, standings }));
+        }
+        match consume(&record, request, now) {
+            Consumed::Yes(standings) => {
+                count(Outcome::Accepted);
+                Check::Accepted(Admission { record, standings })
+            }
+            Consumed::Limited(retry_after, standings) => {
+                count(Outcome::Limited);
+                Check::Refused(Refusal::RateLimited(retry_after, Admission { record, standings }))
+            }
+            Consumed::Exhausted(retry_after, standings) => {
+                count(Outcome::Limited);
+                Check::Refused(Refusal::QuotaExceeded(retry_after, Admission { record, standings }))
+            }
+            Consumed::Needs(subject, quota) => {
+                Check::Pending(Pending(Need::Units { subject, quota, cost: request.cost }))
+            }
+        }
+    }
+
+    fn load_once(&self, id: KeyId, now: Moment) -> Result<()> {
+        let (flight, leads) = {
+            let mut flights = self.flights.lock();
+            match flights.get(&id) {
+                Some(flight) => (Arc::clone(flight), false),
+                None => {
+                    let flight = Arc::new(Flight::default());
+                    flights.insert(id, Arc::clone(&flight));
+                    (flight, true)
+                }
+            }
+        };
+        if !leads {
+            let mut landed = flight.landed.lock();
+            while landed.is_none() {
+                flight.signal.wait(&mut landed);
+            }
+            return match landed.clone() {
+                Some(Err(reason)) => Err(StoreError::Unavailable(reason)),
+                _ => Ok(()),
+            };
+        }
+        // Lands the flight even when loading panics, so that nobody waits for ever.
+        let landing = Landing { gate: self, id, flight: &flight };
+        let result = self.load(id, now);
+        landing.land(result.as_ref().map(|_| ()).map_err(ToString::to_string));
+        result
+    }
+
+    fn load(&self, id: KeyId, now: Moment) -> Result<()> {
+        for _ in 0..FILL_ATTEMPTS {
+            let epoch = self.cache.epoch(id);
+            let found = self.store.read("gate.load", |tx| {
+                let Some(key) = tx.keys().find_any(id)? else { return Ok::<_, StoreError>(None) };
+                let organization = tx.organizations().find(key.organization_id)?;
+                Ok(organization.map(|o| (key, o)))
+            })?;
+            metrics::counter!("mgmt_gate_loads_total").increment(1);
+            let record = found.map(|(key, organization)| {
+                let subjects = Subjects3 {
+                    lineage: self.subjects.get(SubjectId::Lineage(key.lineage)),
+                    management: self.subjects.get(SubjectId::Management(organization.id)),
+                    resource: self.subjects.get(SubjectId::Resource(organization.id)),
+                };
+                let limit = self.options.limits.of(organization.plan);
+                KeyRecord::new(key, &organization, &self.options.catalogues, limit, subjects)
+            });
+            if self.cache.fill(id, epoch, record, now.nanos) {
+                return Ok(());
+            }
+        }
+        Err(StoreError::Unavailable("the key changes faster than it can be read".to_owned()))
+    }
+
+    fn fetch_units(&self, subject: &Subject, quota: &Quota, cost: u64, now: Moment) -> Result<()> {
+        let _one = subject.refill.lock();
+        let row = subject.id.quota_row();
+        let stale = {
+            let mut units = subject.units.lock();
+            if units.cover(quota, cost, now) != Cover::Fetch {
+                return Ok(());
+            }
+            units.outdated(quota, now)
+        };
+        let lacking = subject.units.lock().lacking(cost);
+        let start = quota.period.start(now.wall);
+        let taken = self.store.run("quota.take", |tx| {
+            if let Some((period, units)) = stale {
+                tx.quotas().give_back(&row, period, units)?;
+            }
+            tx.quotas().take(&row, quota, start, lacking)
+        })?;
+        subject.units.lock().receive(taken.units, taken.used, now);
+        Ok(())
+    }
+
+    fn release(&self, now: Moment, force: bool) -> Result<()> {
+        for subject in self.subjects.all() {
+            let _one = subject.refill.lock();
+            let released = subject.units.lock().release(now, force);
+            let Some((start, units)) = released else { continue };
+            let row = subject.id.quota_row();
+            let done = self.store.run("quota.give_back", |tx| tx.quotas().give_back(&row, start, units));
+            if let Err(error) = done {
+                subject.units.lock().keep(start, units);
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Landing<'a> {
+    gate: &'a Gate,
+    id: KeyId,
+    flight: &'a Flight,
+}
+
+impl Landing<'_> {
+    fn land(&self, result: std::result::Result<(), String>) {
+        self.gate.flights.lock().remove(&self.id);
+        self.flight.landed.lock().get_or_insert(result);
+        self.flight.signal.notify_all();
+    }
+}
+
+impl Drop for Landing<'_> {
+    fn drop(&mut self) {
+        self.land(Err("the look-up was broken off".to_owned()));
+    }
+}
+
+enum Consumed {
+    Yes(Standings),
+    Limited(u64, Standings),
+    Exhausted(u64, Standings),
+    Needs(Arc<Subject>, Quota),
+}
+
+type Limited<'a> = Option<(RateLimit, &'a Arc<Subject>)>;
+
+fn plan_of(record: &KeyRecord, traffic: Traffic) -> Limited<'_> {
+    let limit = record.plan_limit?;
+    match traffic {
+        Traffic::Management => Some((limit, &record.management)),
+        Traffic::Resource => Some((limit, &record.resource)),
+        Traffic::Exempt => None,
+    }
+}
+
+/// Takes one request from every limit and the cost from every quota, or nothing from any of them. Locks are always taken in the
+/// same order: plan, key, the key's units, the organization's units.
+fn consume(record: &KeyRecord, request: &Request<'_>, now: Moment) -> Consumed {
+    let plan = plan_of(record, request.traffic);
+    let own = record.rate_limit.map(|limit| (limit, &record.lineage));
+    let mut windows = [plan, own].map(|limited| limited.map(|(limit, subject)| (limit, subject.window.lock())));
+    let retry_after = windows.iter_mut().flatten().filter_map(|(limit, window)| match window.check(limit, now.nanos) {
+        Verdict::Open { .. } => None,
+        Verdict::Full { retry_after } => Some(retry_after),
+    });
+    if let Some(retry_after) = retry_after.max() {
+        drop(windows);
+        return Consumed::Limited(retry_after, standings(record, request.traffic, now));
+    }
+    let shared = record.organization_quota.filter(|_| request.traffic == Traffic::Resource);
+    let quotas = [record.quota.map(|q| (q, &record.lineage)), shared.map(|q| (q, &record.resource))];
+    let mut held = quotas.map(|quota| quota.map(|(quota, subject)| (quota, subject, subject.units.lock())));
+    let covers = held.each_ref().map(|q| q.as_ref().map(|(quota, _, units)| (units.cover(quota, request.cost, now), *quota)));
+    if let Some((_, quota)) = covers.iter().flatten().find(|(cover, _)| *cover == Cover::Exhausted) {
+        let retry_after = now.wall.secs_until(quota.period.end(now.wall)).max(1);
+        drop((held, windows));
+        return Consumed::Exhausted(retry_after, standings(record, request.traffic, now));
+    }
+    for (quota, subject, units) in held.iter().flatten() {
+        if units.cover(quota, request.cost, now) == Cover::Fetch {
+            return Consumed::Needs(Arc::clone(subject), *quota);
+        }
+    }
+    for (_, window) in windows.iter_mut().flatten() {
+        window.accept(now.nanos);
+    }
+    for (_, _, units) in held.iter_mut().flatten() {
+        units.spend(request.cost, now);
+    }
+    drop((held, windows));
+    Consumed::Yes(standings(record, request.traffic, now))
+}
+
+fn standings(record: &KeyRecord, traffic: Traffic, now: Moment) -> Standings {
+    let standing = |limited: Limited<'_>| limited.map(|(limit, subject)| subject.window.lock().standing(&limit, now.nanos));
+    Standings {
+        plan: standing(plan_of(record, traffic)),
+        key: standing(record.rate_limit.map(|limit| (limit, &record.lineage))),
+        quota: record.quota.map(|quota| record.lineage.units.lock().standing(&quota, now)),
+    }
+}

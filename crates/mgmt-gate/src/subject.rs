@@ -1,0 +1,79 @@
+//! What limits and quotas are counted on: a key's lineage, an organization's traffic, a session. A subject outlives the cached
+//! records that point to it, so that a refreshed or evicted record never forgets what was counted.
+
+use std::{collections::HashMap, sync::Arc};
+
+use mgmt_core::{
+    id::{KeyId, OrganizationId, SessionId},
+    limit::{RateLimit, Window},
+};
+use parking_lot::Mutex;
+
+use crate::quota::Units;
+
+/// The longest window there is, in seconds; after as long without an acceptance a window can be dropped.
+const LONGEST: u32 = RateLimit::MAX_SECONDS;
+
+/// Names a subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum SubjectId {
+    /// A key and its successors by rotation.
+    Lineage(KeyId),
+    /// An organization's management traffic.
+    Management(OrganizationId),
+    /// An organization's resource traffic, and its quota.
+    Resource(OrganizationId),
+    /// A session.
+    Session(SessionId),
+}
+
+impl SubjectId {
+    /// The name of the subject's quota row.
+    pub(crate) fn quota_row(self) -> String {
+        match self {
+            Self::Lineage(id) => id.to_string(),
+            Self::Management(id) | Self::Resource(id) => id.to_string(),
+            Self::Session(id) => id.to_string(),
+        }
+    }
+}
+
+/// One subject.
+#[derive(Debug)]
+pub(crate) struct Subject {
+    pub(crate) id: SubjectId,
+    /// The moments of the last acceptances.
+    pub(crate) window: Mutex<Window>,
+    /// Units of a quota that were taken from the store and not used yet.
+    pub(crate) units: Mutex<Units>,
+    /// Held while units are fetched, so that one fetch serves all who wait.
+    pub(crate) refill: Mutex<()>,
+}
+
+/// All subjects that count anything.
+#[derive(Debug, Default)]
+pub(crate) struct Subjects(Mutex<HashMap<SubjectId, Arc<Subject>>>);
+
+impl Subjects {
+    pub(crate) fn get(&self, id: SubjectId) -> Arc<Subject> {
+        let mut map = self.0.lock();
+        let make = || Subject { id, window: Mutex::default(), units: Mutex::default(), refill: Mutex::default() };
+        Arc::clone(map.entry(id).or_insert_with(|| Arc::new(make())))
+    }
+
+    pub(crate) fn all(&self) -> Vec<Arc<Subject>> {
+        self.0.lock().values().cloned().collect()
+    }
+
+    /// Forgets subjects that nobody points to and that can refuse nobody any more.
+    pub(crate) fn sweep(&self, nanos: u64) {
+        self.0.lock().retain(|id, subject| {
+            let span = if matches!(id, SubjectId::Session(_)) { 60 } else { LONGEST };
+            Arc::strong_count(subject) > 1 || !subject.window.lock().is_idle(span, nanos) || subject.units.lock().held() > 0
+        });
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.lock().len()
+    }
+}

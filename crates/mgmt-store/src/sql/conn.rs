@@ -1,0 +1,262 @@
+//! Connections. The only place that knows which database is behind a query.
+
+use std::{fs, io, path::Path, thread, time::Duration};
+
+use diesel::{
+    Connection, PgConnection, QueryResult, RunQueryDsl, SqliteConnection,
+    connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
+    result::Error as DieselError,
+    sql_query,
+    sql_types::Text,
+};
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+
+use super::{address::Address, fault::Fault};
+use crate::{
+    error::{Result, StoreError},
+    store::Mode,
+};
+
+pub(crate) use any::AnyConnection;
+
+/// The oldest SQLite without known corruption bugs in WAL mode.
+const MIN_SQLITE: [u32; 3] = [3, 51, 3];
+
+/// What every SQLite connection is told. The lock wait is for other processes; our own writers queue before they begin.
+const SQLITE_SETUP: &str = "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; \
+    PRAGMA secure_delete = ON; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;";
+
+const POSTGRES_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL statement_timeout = '5s'; \
+    SET LOCAL lock_timeout = '3s'; SET LOCAL idle_in_transaction_session_timeout = '10s'";
+const POSTGRES_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '5s'; \
+    SET LOCAL idle_in_transaction_session_timeout = '10s'";
+
+/// The advisory lock that migrating processes queue at: `mgmt` in ASCII, and a number.
+const MIGRATION_LOCK: i64 = 0x6d67_6d74_0001;
+const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+pub(crate) mod any {
+    #![allow(unreachable_pub, missing_debug_implementations, missing_docs, reason = "what the derive writes is not ours")]
+    use diesel::{PgConnection, SqliteConnection};
+
+    /// A connection to either database.
+    #[derive(diesel::MultiConnection)]
+    pub enum AnyConnection {
+        /// SQLite.
+        Sqlite(SqliteConnection),
+        /// PostgreSQL.
+        Postgres(PgConnection),
+    }
+}
+
+impl AnyConnection {
+    /// Begins a transaction.
+    pub(crate) fn begin(&mut self, mode: Mode) -> QueryResult<()> {
+        match (self, mode) {
+            (Self::Sqlite(c), Mode::Read) => {
+                AnsiTransactionManager::begin_transaction_sql(c, "PRAGMA query_only = ON; BEGIN DEFERRED")
+            }
+            (Self::Sqlite(c), Mode::Write) => {
+                AnsiTransactionManager::begin_transaction_sql(c, "PRAGMA query_only = OFF; BEGIN IMMEDIATE")
+            }
+            (Self::Postgres(c), Mode::Read) => AnsiTransactionManager::begin_transaction_sql(c, POSTGRES_READ),
+            (Self::Postgres(c), Mode::Write) => AnsiTransactionManager::begin_transaction_sql(c, POSTGRES_WRITE),
+        }
+    }
+
+    /// Begins the one transaction that may change the schema, after any other process has ended its own.
+    pub(crate) fn begin_migration(&mut self) -> QueryResult<()> {
+        match self {
+            Self::Sqlite(c) => {
+                c.batch_execute("PRAGMA query_only = OFF; PRAGMA busy_timeout = 30000")?;
+                let begun = AnsiTransactionManager::begin_transaction_sql(c, "BEGIN EXCLUSIVE");
+                c.batch_execute("PRAGMA busy_timeout = 5000")?;
+                begun
+            }
+            Self::Postgres(c) => AnsiTransactionManager::begin_transaction_sql(
+                c,
+                &format!(
+                    "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL statement_timeout = 0; \
+                     SET LOCAL lock_timeout = '30s'; SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"
+                ),
+            ),
+        }
+    }
+
+    /// Ends the transaction and keeps its changes.
+    pub(crate) fn commit(&mut self) -> QueryResult<()> {
+        match self {
+            Self::Sqlite(c) => AnsiTransactionManager::commit_transaction(c),
+            Self::Postgres(c) => AnsiTransactionManager::commit_transaction(c),
+        }
+    }
+
+    /// Ends the transaction and undoes its changes.
+    pub(crate) fn rollback(&mut self) -> QueryResult<()> {
+        match self {
+            Self::Sqlite(c) => AnsiTransactionManager::rollback_transaction(c),
+            Self::Postgres(c) => AnsiTransactionManager::rollback_transaction(c),
+        }
+    }
+
+    /// The migrations of this database.
+    pub(crate) fn migrations(&self) -> EmbeddedMigrations {
+        match self {
+            Self::Sqlite(_) => SQLITE_MIGRATIONS,
+            Self::Postgres(_) => POSTGRES_MIGRATIONS,
+        }
+    }
+
+    /// Whether any migration was ever applied.
+    pub(crate) fn has_migrations(&mut self) -> QueryResult<bool> {
+        let query = match self {
+            Self::Sqlite(_) => {
+                "SELECT name AS value FROM sqlite_master WHERE type = 'table' AND name = '__diesel_schema_migrations'"
+            }
+            Self::Postgres(_) => {
+                "SELECT tablename::text AS value FROM pg_tables \
+                 WHERE schemaname = current_schema() AND tablename = '__diesel_schema_migrations'"
+            }
+        };
+        Ok(!sql_query(query).load::<OneText>(self)?.is_empty())
+    }
+}
+
+#[derive(diesel::QueryableByName)]
+struct OneText {
+    #[diesel(sql_type = Text)]
+    value: String,
+}
+
+/// Who may use a database at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sharing {
+    /// One connection, for everything: the database is gone with it.
+    OneConnection,
+    /// One writer, beside readers.
+    OneWriter,
+    /// Any connection of any node may do anything.
+    Nodes,
+}
+
+impl Address {
+    /// Who may use the database at the same time.
+    pub(crate) fn sharing(&self) -> Sharing {
+        match self {
+            Self::Memory => Sharing::OneConnection,
+            Self::File(_) => Sharing::OneWriter,
+            Self::Server(_) => Sharing::Nodes,
+        }
+    }
+
+    /// Prepares the place of the database: the folder, and the file with no rights for others.
+    pub(crate) fn prepare(&self) -> Result<()> {
+        match self {
+            Self::File(path) => {
+                create_file(path).map_err(|e| StoreError::Unavailable(format!("cannot create `{}`: {e}", path.display())))
+            }
+            Self::Memory | Self::Server(_) => Ok(()),
+        }
+    }
+
+    /// Opens a connection and sets it up.
+    pub(crate) fn connect(&self) -> Result<AnyConnection> {
+        match self {
+            Self::Memory => connect_sqlite(":memory:", "memory").map(AnyConnection::Sqlite),
+            Self::File(path) => {
+                // SQLite would make an empty database with everybody's rights in place of one that went away.
+                if !path.is_file() {
+                    return Err(StoreError::Unavailable(format!("`{}` is not a file", path.display())));
+                }
+                connect_sqlite(&file_name(path), "wal").map(AnyConnection::Sqlite)
+            }
+            Self::Server(server) => {
+                let mut connection = PgConnection::establish(&server.url)
+                    .map_err(|e| StoreError::from(redacted(Fault::of_connection(&e), |t| server.redact(t))))?;
+                // Failures are told apart by their texts. Only some servers allow this; the others speak English mostly.
+                let _ = connection.batch_execute("SET lc_messages = 'C'");
+                Ok(AnyConnection::Postgres(connection))
+            }
+        }
+    }
+}
+
+fn redacted(fault: Fault, redact: impl Fn(&str) -> String) -> Fault {
+    match fault {
+        Fault::Unavailable(text) => Fault::Unavailable(redact(&text)),
+        Fault::Busy(text) => Fault::Busy(redact(&text)),
+        Fault::Lost(text) => Fault::Lost(redact(&text)),
+        Fault::Backend(text) => Fault::Backend(redact(&text)),
+        other => other,
+    }
+}
+
+fn connect_sqlite(path: &str, journal: &str) -> Result<SqliteConnection> {
+    let fault = |e: DieselError| StoreError::from(Fault::of(&e, Mode::Write));
+    let mut connection = SqliteConnection::establish(path).map_err(|e| match Fault::of_connection(&e) {
+        Fault::Unavailable(text) => StoreError::Unavailable(format!("cannot open `{path}`: {text}")),
+        other => other.into(),
+    })?;
+    let version = one_text(&mut connection, "SELECT sqlite_version() AS value").map_err(fault)?;
+    if !is_recent(&version) {
+        return Err(StoreError::Backend(format!("SQLite {version} is too old: at least 3.51.3 is needed")));
+    }
+    connection.batch_execute(SQLITE_SETUP).map_err(fault)?;
+    set_journal(&mut connection, journal).map_err(fault)?;
+    let found = one_text(&mut connection, "SELECT journal_mode AS value FROM pragma_journal_mode").map_err(fault)?;
+    if found == journal {
+        Ok(connection)
+    } else {
+        Err(StoreError::Unavailable(format!("`{path}` cannot be put into WAL mode: its journal mode is `{found}`")))
+    }
+}
+
+/// Switching a new database to WAL fails at once, without the usual wait, when another process does the same.
+fn set_journal(connection: &mut SqliteConnection, journal: &str) -> QueryResult<()> {
+    let mut result = Ok(());
+    for _ in 0..100 {
+        result = connection.batch_execute(&format!("PRAGMA journal_mode = {journal}"));
+        match &result {
+            Err(error) if Fault::of(error, Mode::Write).is_transient() => thread::sleep(Duration::from_millis(20)),
+            _ => break,
+        }
+    }
+    result
+}
+
+fn one_text(connection: &mut SqliteConnection, query: &str) -> QueryResult<String> {
+    sql_query(query).get_result::<OneText>(connection).map(|row| row.value)
+}
+
+fn is_recent(version: &str) -> bool {
+    let mut parts = version.split('.').map(|p| p.parse::<u32>().unwrap_or(0));
+    let found = [parts.next(), parts.next(), parts.next()].map(|p| p.unwrap_or(0));
+    found >= MIN_SQLITE
+}
+
+/// The path as SQLite reads it: a name that starts with `file:` would be taken for a URI.
+fn file_name(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    if path.is_absolute() { text.into_owned() } else { format!("./{text}") }
+}
+
+/// Makes the file, empty, if there is none. SQLite gives its journal files the same rights.
+fn create_file(path: &Path) -> io::Result<()> {
+    let mut folders = fs::DirBuilder::new();
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+        folders.mode(0o700);
+        options.mode(0o600);
+    }
+    if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+        folders.recursive(true).create(folder)?;
+    }
+    match options.open(path) {
+        Err(e) if e.kind() != io::ErrorKind::AlreadyExists => Err(e),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,290 @@
+//! API keys and management keys.
+
+use diesel::prelude::*;
+use mgmt_core::{
+    id::{KeyId, OrganizationId},
+    key::{ApiKey, KeySettings, KeyState, Retirement},
+    key_text::{Environment, KeyKind},
+    limit::RateLimit,
+    network::{Networks, Warehouses},
+    scope::ScopeSet,
+    secret::SecretHash,
+    time::Timestamp,
+};
+
+use super::{
+    organizations::{quota, quota_columns},
+    schema::keys as table,
+    tx::{RowRef, SqlTx, json_text},
+};
+use crate::{
+    error::{Result, StoreError},
+    store::{KeyCondition, KeyFilter, Keys},
+};
+
+/// The states of keys that are not revoked.
+const NOT_REVOKED: [&str; 2] = ["active", "suspended"];
+
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = table)]
+struct KeyRow {
+    id: String,
+    organization_id: String,
+    kind: String,
+    environment: String,
+    #[diesel(embed)]
+    settings: SettingsColumns,
+    #[diesel(embed)]
+    state: StateColumns,
+    hash: Vec<u8>,
+    pepper_version: i64,
+    display_prefix: String,
+    last_four: String,
+    lineage: String,
+    created_by: String,
+    created_at: i64,
+    updated_at: i64,
+    last_used_at: Option<i64>,
+    version: i64,
+}
+
+#[derive(AsChangeset, Insertable, Queryable, Selectable)]
+#[diesel(table_name = table, treat_none_as_null = true)]
+struct SettingsColumns {
+    name: String,
+    scopes: String,
+    rate_requests: Option<i64>,
+    rate_seconds: Option<i64>,
+    quota_limit: Option<i64>,
+    quota_period: Option<String>,
+    ip_allowlist: String,
+    warehouse_ids: String,
+    metadata: String,
+    expires_at: Option<i64>,
+}
+
+#[derive(AsChangeset, Default, Insertable, Queryable, Selectable)]
+#[diesel(table_name = table, treat_none_as_null = true)]
+struct StateColumns {
+    state: String,
+    suspended_at: Option<i64>,
+    revoked_at: Option<i64>,
+    revoked_reason: Option<String>,
+    replaced_by: Option<String>,
+    retires_at: Option<i64>,
+}
+
+impl From<&KeySettings> for SettingsColumns {
+    fn from(settings: &KeySettings) -> Self {
+        let (quota_limit, quota_period) = quota_columns(settings.quota);
+        let list = |texts: Vec<String>| serde_json::Value::from(texts).to_string();
+        Self {
+            name: settings.name.clone(),
+            scopes: settings.scopes.to_text(),
+            rate_requests: settings.rate_limit.map(|l| l.requests.into()),
+            rate_seconds: settings.rate_limit.map(|l| l.per_seconds.into()),
+            quota_limit,
+            quota_period,
+            ip_allowlist: list(settings.ip_allowlist.texts().collect()),
+            warehouse_ids: list(settings.warehouse_ids.iter().map(str::to_owned).collect()),
+            metadata: json_text(&settings.metadata),
+            expires_at: settings.expires_at.map(Timestamp::as_millis),
+        }
+    }
+}
+
+impl SettingsColumns {
+    fn read(self, at: RowRef<'_>) -> Result<KeySettings> {
+        let list = |text: &str| at.ok(serde_json::from_str::<Vec<String>>(text));
+        Ok(KeySettings {
+            scopes: ScopeSet::from_text(&self.scopes),
+            rate_limit: match (self.rate_requests, self.rate_seconds) {
+                (None, None) => None,
+                (Some(requests), Some(seconds)) => Some(at.ok(RateLimit::new(at.count(requests)?, at.count(seconds)?))?),
+                _ => return Err(at.corrupt()),
+            },
+            quota: quota(at, self.quota_limit, self.quota_period.as_deref())?,
+            ip_allowlist: at.ok(Networks::parse("ip_allowlist", &list(&self.ip_allowlist)?))?,
+            warehouse_ids: at.ok(Warehouses::parse("warehouse_ids", &list(&self.warehouse_ids)?))?,
+            metadata: at.object(&self.metadata)?,
+            expires_at: at.maybe_time(self.expires_at)?,
+            name: self.name,
+        })
+    }
+}
+
+impl From<&KeyState> for StateColumns {
+    fn from(state: &KeyState) -> Self {
+        let text = str::to_owned;
+        let (retires_at, replaced_by) = match state {
+            KeyState::Active { retirement } | KeyState::Suspended { retirement, .. } => {
+                retirement.map(|r| (r.at.as_millis(), r.replaced_by.to_string())).unzip()
+            }
+            KeyState::Revoked { replaced_by, .. } => (None, replaced_by.map(|id| id.to_string())),
+        };
+        let common = Self { retires_at, replaced_by, ..Self::default() };
+        match state {
+            KeyState::Active { .. } => Self { state: text("active"), ..common },
+            KeyState::Suspended { at, .. } => Self { state: text("suspended"), suspended_at: Some(at.as_millis()), ..common },
+            KeyState::Revoked { at, reason, .. } => {
+                Self { state: text("revoked"), revoked_at: Some(at.as_millis()), revoked_reason: reason.clone(), ..common }
+            }
+        }
+    }
+}
+
+impl StateColumns {
+    fn read(self, at: RowRef<'_>) -> Result<KeyState> {
+        let replaced_by = self.replaced_by.map(|id| at.ok(id.parse::<KeyId>())).transpose()?;
+        let retirement = match (at.maybe_time(self.retires_at)?, replaced_by) {
+            (Some(time), Some(replaced_by)) => Some(Retirement { at: time, replaced_by }),
+            _ => None,
+        };
+        // A half-written retirement must not read as a key that works for ever.
+        let whole = retirement.is_some() || (self.retires_at.is_none() && replaced_by.is_none());
+        match (self.state.as_str(), at.maybe_time(self.suspended_at)?, at.maybe_time(self.revoked_at)?) {
+            ("active", None, None) if whole => Ok(KeyState::Active { retirement }),
+            ("suspended", Some(since), None) if whole => Ok(KeyState::Suspended { at: since, retirement }),
+            ("revoked", None, Some(since)) => Ok(KeyState::Revoked { at: since, reason: self.revoked_reason, replaced_by }),
+            _ => Err(at.corrupt()),
+        }
+    }
+}
+
+impl From<&ApiKey> for KeyRow {
+    fn from(key: &ApiKey) -> Self {
+        Self {
+            id: key.id.to_string(),
+            organization_id: key.organization_id.to_string(),
+            kind: key.kind.as_str().to_owned(),
+            environment: key.environment.as_str().to_owned(),
+            settings: (&key.settings).into(),
+            state: (&key.state).into(),
+            hash: key.hash.to_bytes(),
+            pepper_version: key.pepper_version,
+            display_prefix: key.display_prefix.clone(),
+            last_four: key.last_four.clone(),
+            lineage: key.lineage.to_string(),
+            created_by: key.created_by.to_string(),
+            created_at: key.created_at.as_millis(),
+            updated_at: key.updated_at.as_millis(),
+            last_used_at: key.last_used_at.map(Timestamp::as_millis),
+            version: key.version,
+        }
+    }
+}
+
+impl TryFrom<KeyRow> for ApiKey {
+    type Error = StoreError;
+
+    fn try_from(row: KeyRow) -> Result<Self> {
+        let at = RowRef { table: "keys", id: &row.id };
+        Ok(Self {
+            id: at.ok(row.id.parse())?,
+            organization_id: at.ok(row.organization_id.parse())?,
+            kind: at.some(KeyKind::parse(&row.kind))?,
+            environment: at.some(Environment::parse(&row.environment))?,
+            settings: row.settings.read(at)?,
+            state: row.state.read(at)?,
+            hash: at.some(SecretHash::from_bytes(&row.hash))?,
+            pepper_version: row.pepper_version,
+            lineage: at.ok(row.lineage.parse())?,
+            created_by: at.ok(row.created_by.parse())?,
+            created_at: at.time(row.created_at)?,
+            updated_at: at.time(row.updated_at)?,
+            last_used_at: at.maybe_time(row.last_used_at)?,
+            version: row.version,
+            display_prefix: row.display_prefix,
+            last_four: row.last_four,
+        })
+    }
+}
+
+impl Keys for SqlTx<'_> {
+    fn insert(&mut self, key: &ApiKey) -> Result<()> {
+        self.query(|c| diesel::insert_into(table::table).values(KeyRow::from(key)).execute(c))?;
+        Ok(())
+    }
+
+    fn find(&mut self, organization: OrganizationId, id: KeyId) -> Result<Option<ApiKey>> {
+        let own = table::id.eq(id.to_string()).and(table::organization_id.eq(organization.to_string()));
+        let query = table::table.filter(own).select(KeyRow::as_select());
+        let found = self.query(|c| query.first::<KeyRow>(c).optional())?;
+        found.map(TryInto::try_into).transpose()
+    }
+
+    fn find_any(&mut self, id: KeyId) -> Result<Option<ApiKey>> {
+        let query = table::table.find(id.to_string()).select(KeyRow::as_select());
+        let found = self.query(|c| query.first::<KeyRow>(c).optional())?;
+        found.map(TryInto::try_into).transpose()
+    }
+
+    fn list(
+        &mut self,
+        organization: OrganizationId,
+        filter: KeyFilter,
+        now: Timestamp,
+        before: Option<KeyId>,
+        limit: i64,
+    ) -> Result<Vec<ApiKey>> {
+        let now = now.as_millis();
+        let mut query = table::table
+            .filter(table::organization_id.eq(organization.to_string()))
+            .order(table::id.desc())
+            .limit(limit.max(0))
+            .select(KeyRow::as_select())
+            .into_boxed();
+        if let Some(kind) = filter.kind {
+            query = query.filter(table::kind.eq(kind.as_str()));
+        }
+        if let Some(before) = before {
+            query = query.filter(table::id.lt(before.to_string()));
+        }
+        query = match filter.condition {
+            KeyCondition::All => query,
+            KeyCondition::Active => query
+                .filter(table::state.eq_any(NOT_REVOKED))
+                .filter(table::retires_at.is_null().or(table::retires_at.gt(now)))
+                .filter(table::expires_at.is_null().or(table::expires_at.gt(now))),
+            KeyCondition::Revoked => query.filter(table::state.eq("revoked").or(table::retires_at.le(now))),
+        };
+        let rows = self.query(|c| query.load::<KeyRow>(c))?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    fn update(&mut self, key: &ApiKey) -> Result<()> {
+        let read = table::id
+            .eq(key.id.to_string())
+            .and(table::organization_id.eq(key.organization_id.to_string()))
+            .and(table::version.eq(key.version - 1));
+        let changes = (
+            SettingsColumns::from(&key.settings),
+            StateColumns::from(&key.state),
+            table::updated_at.eq(key.updated_at.as_millis()),
+            table::version.eq(key.version),
+        );
+        let rows = self.query(|c| diesel::update(table::table.filter(read)).set(changes).execute(c))?;
+        if rows == 1 { Ok(()) } else { Err(StoreError::Conflict("key")) }
+    }
+
+    fn count_active(&mut self, organization: OrganizationId, kind: KeyKind, now: Timestamp) -> Result<i64> {
+        let counted = table::table
+            .filter(table::organization_id.eq(organization.to_string()).and(table::kind.eq(kind.as_str())))
+            .filter(table::state.eq_any(NOT_REVOKED).and(table::retires_at.is_null()))
+            .filter(table::expires_at.is_null().or(table::expires_at.gt(now.as_millis())));
+        self.query(|c| counted.count().get_result(c))
+    }
+
+    fn touch(&mut self, used: &[(KeyId, Timestamp)]) -> Result<()> {
+        // In one order for everybody, so that two flushes wait for each other and never in a circle.
+        let mut used = used.to_vec();
+        used.sort_unstable();
+        for (id, at) in used {
+            let at = at.as_millis();
+            let earlier = table::last_used_at.is_null().or(table::last_used_at.lt(at));
+            let key = table::table.filter(table::id.eq(id.to_string())).filter(earlier);
+            self.query(|c| diesel::update(key).set(table::last_used_at.eq(at)).execute(c))?;
+        }
+        Ok(())
+    }
+}

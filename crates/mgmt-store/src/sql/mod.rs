@@ -1,0 +1,176 @@
+//! The store on diesel, for SQLite and PostgreSQL.
+
+mod address;
+mod audit;
+mod conn;
+mod fault;
+mod idempotency;
+mod invalidations;
+mod keys;
+mod memberships;
+mod migrate;
+mod organizations;
+mod pool;
+mod quotas;
+mod refresh_tokens;
+mod reveals;
+mod schema;
+mod sessions;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod throttles;
+mod tx;
+mod usage;
+mod users;
+
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use self::{address::Address, conn::Sharing, fault::Fault, pool::Lanes, tx::SqlTx};
+use crate::{
+    error::Result,
+    store::{Ending, Mode, Store, Tx},
+};
+
+/// How often a transaction is run at most.
+const MAX_RUNS: u32 = 12;
+/// After this long no other run begins.
+const RETRY_FOR: Duration = Duration::from_secs(2);
+const MAX_PAUSE: Duration = Duration::from_millis(100);
+
+/// Settings of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The most connections to PostgreSQL, or for reading SQLite.
+    pub pool_size: u32,
+    /// How long a transaction may wait for a connection.
+    pub wait: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { pool_size: 10, wait: Duration::from_secs(2) }
+    }
+}
+
+/// Opens a store by its address: `sqlite://relative/path`, `sqlite:///absolute/path`, `sqlite::memory:`, or `postgres://…`.
+///
+/// A missing SQLite file is made, readable by its owner only. The schema is left alone: see [`Store::migrate`].
+///
+/// # Errors
+/// `Address` when it is none, `Unavailable` when the database cannot be reached.
+pub fn open(url: &str, options: Options) -> Result<Arc<dyn Store>> {
+    Ok(Arc::new(SqlStore::open(url, options)?))
+}
+
+/// A store in SQLite or PostgreSQL.
+///
+/// Writers of SQLite queue in the order they came; readers run beside them. On PostgreSQL, writing transactions run at READ
+/// COMMITTED and rely on row locks and constraints, reading ones see one snapshot.
+///
+/// # A transaction that collides
+/// When the database reports a collision, or a row appears between a look and an insert, the transaction is undone and `work`
+/// runs again, with short pauses, for about two seconds.
+///
+/// # A statement that fails
+/// spoils its transaction, on both databases alike: whatever follows in it fails too, and it cannot be committed.
+pub struct SqlStore {
+    address: Address,
+    lanes: Lanes,
+}
+
+impl SqlStore {
+    /// See [`open`].
+    ///
+    /// # Errors
+    /// As [`open`].
+    pub fn open(url: &str, options: Options) -> Result<Self> {
+        let address = Address::parse(url)?;
+        address.prepare()?;
+        // A connection of its own gives the reason at once; the pool would keep trying and tell only that time is up.
+        drop(address.connect()?);
+        Ok(Self { lanes: Lanes::new(&address, &options), address })
+    }
+
+    fn run_until_done(
+        &self,
+        name: &'static str,
+        mode: Mode,
+        work: &mut dyn FnMut(&mut dyn Tx) -> Ending,
+        start: Instant,
+    ) -> Result<()> {
+        for run in 1.. {
+            match self.run_once(mode, work) {
+                Ok(()) => break,
+                Err(fault) if fault.is_transient() && run < MAX_RUNS && start.elapsed() < RETRY_FOR => {
+                    metrics::counter!("mgmt_store_retries_total", "name" => name).increment(1);
+                    tracing::debug!(name, run, ?fault, "transaction is run again");
+                    thread::sleep(pause(run, start.elapsed()));
+                }
+                Err(fault) => return Err(fault.into()),
+            }
+        }
+        Ok(())
+    }
+
+    fn run_once(&self, mode: Mode, work: &mut dyn FnMut(&mut dyn Tx) -> Ending) -> Result<(), Fault> {
+        let mut turn = self.lanes.of(mode).begin(mode)?;
+        let mut tx = SqlTx::new(&mut turn.link.connection, mode);
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut tx)));
+        let fault = tx.into_fault();
+        let result = match (&outcome, fault) {
+            (Ok(_), Some(fault)) if fault.is_transient() => Err(fault),
+            (Ok(Ending::Commit), Some(fault)) => Err(fault),
+            (Ok(Ending::Commit), None) => return turn.commit(mode),
+            (Ok(Ending::Rollback) | Err(_), _) => Ok(()),
+        };
+        turn.rollback();
+        drop(turn);
+        match outcome {
+            Ok(_) => result,
+            Err(panic) => resume_unwind(panic),
+        }
+    }
+}
+
+/// Doubles with each run, and is spread by what is as good as random here: the nanoseconds.
+fn pause(run: u32, elapsed: Duration) -> Duration {
+    let base = Duration::from_millis(1).saturating_mul(1 << run.min(10)).min(MAX_PAUSE);
+    let spread = elapsed.subsec_nanos() % 1000;
+    base / 2 + base * spread / 1000
+}
+
+impl Store for SqlStore {
+    fn transact(&self, name: &'static str, mode: Mode, work: &mut dyn FnMut(&mut dyn Tx) -> Ending) -> Result<()> {
+        #[expect(clippy::disallowed_methods, reason = "how long a transaction takes is measured, not decided upon by a rule")]
+        let start = Instant::now();
+        let result = self.run_until_done(name, mode, work, start);
+        let mode = if mode == Mode::Read { "read" } else { "write" };
+        metrics::histogram!("mgmt_store_seconds", "name" => name, "mode" => mode).record(start.elapsed());
+        result
+    }
+
+    fn migrate(&self) -> Result<Vec<String>> {
+        migrate::run(self.lanes.of(Mode::Write))
+    }
+
+    fn check_schema(&self) -> Result<()> {
+        migrate::check(self.lanes.of(Mode::Read))
+    }
+
+    fn is_shared(&self) -> bool {
+        self.address.sharing() == Sharing::Nodes
+    }
+}
+
+impl fmt::Debug for SqlStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqlStore").field("address", &self.address).field("lanes", &self.lanes).finish()
+    }
+}

@@ -1,0 +1,178 @@
+//! Pools of connections, and the queue of writers.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use parking_lot::{FairMutex, FairMutexGuard};
+use r2d2::{HandleError, ManageConnection, Pool, PooledConnection};
+
+use super::{
+    Options,
+    address::Address,
+    conn::{AnyConnection, Sharing},
+    fault::Fault,
+};
+use crate::{
+    error::{Result, StoreError},
+    store::Mode,
+};
+
+/// A pooled connection.
+pub(crate) struct Link {
+    pub(crate) connection: AnyConnection,
+    /// Set when it must not be used again.
+    pub(crate) is_broken: bool,
+}
+
+/// Opens connections for a pool.
+#[derive(Debug)]
+pub(crate) struct Manager {
+    address: Address,
+}
+
+impl ManageConnection for Manager {
+    type Connection = Link;
+    type Error = StoreError;
+
+    fn connect(&self) -> Result<Link> {
+        Ok(Link { connection: self.address.connect()?, is_broken: false })
+    }
+
+    /// Never asked: a stale connection is noticed at `BEGIN`, where trying the next one is safe.
+    fn is_valid(&self, _: &mut Link) -> Result<()> {
+        Ok(())
+    }
+
+    fn has_broken(&self, link: &mut Link) -> bool {
+        link.is_broken && self.address.sharing() != Sharing::OneConnection
+    }
+}
+
+/// Tells the log why a connection cannot be opened, and only the log: the pool goes on trying.
+#[derive(Debug)]
+struct Report;
+
+impl HandleError<StoreError> for Report {
+    fn handle_error(&self, error: StoreError) {
+        tracing::warn!(%error, "cannot connect to the database");
+    }
+}
+
+/// A pool, and whether its users queue one by one.
+#[derive(Clone)]
+pub(crate) struct Lane {
+    pool: Pool<Manager>,
+    queue: Option<Arc<FairMutex<()>>>,
+    wait: Duration,
+}
+
+/// A connection that is checked out, with the place in the queue that goes with it.
+pub(crate) struct Turn<'a> {
+    // Dropped in this order: the connection must be back before the next one's turn.
+    pub(crate) link: PooledConnection<Manager>,
+    _place: Option<FairMutexGuard<'a, ()>>,
+}
+
+/// The lanes of a database: for reading and for writing.
+#[derive(Debug)]
+pub(crate) struct Lanes {
+    read: Lane,
+    write: Lane,
+}
+
+impl Lanes {
+    /// Where there is one writer, its users queue.
+    pub(crate) fn new(address: &Address, options: &Options) -> Self {
+        let lane = |size, queued| Lane::new(address.clone(), size, queued, options.wait);
+        match address.sharing() {
+            Sharing::OneConnection => {
+                let only = lane(1, true);
+                Self { read: only.clone(), write: only }
+            }
+            Sharing::OneWriter => Self { read: lane(options.pool_size, false), write: lane(1, true) },
+            Sharing::Nodes => {
+                let all = lane(options.pool_size, false);
+                Self { read: all.clone(), write: all }
+            }
+        }
+    }
+
+    pub(crate) fn of(&self, mode: Mode) -> &Lane {
+        match mode {
+            Mode::Read => &self.read,
+            Mode::Write => &self.write,
+        }
+    }
+}
+
+impl Lane {
+    fn new(address: Address, size: u32, queued: bool, wait: Duration) -> Self {
+        // Connections to a server are renewed now and then, so that a moved or rebalanced server is followed.
+        let is_server = address.sharing() == Sharing::Nodes;
+        let (idle, life) = if is_server { (Some(600), Some(1800)) } else { (None, None) };
+        let pool = Pool::builder()
+            .max_size(size.max(1))
+            .min_idle(Some(1))
+            .test_on_check_out(false)
+            .idle_timeout(idle.map(Duration::from_secs))
+            .max_lifetime(life.map(Duration::from_secs))
+            .connection_timeout(wait)
+            .error_handler(Box::new(Report))
+            .build_unchecked(Manager { address });
+        Self { pool, queue: queued.then(Arc::default), wait }
+    }
+
+    /// Waits for a connection on which a transaction of `mode` has begun.
+    pub(crate) fn begin(&self, mode: Mode) -> Result<Turn<'_>, Fault> {
+        self.begin_with(|connection| connection.begin(mode))
+    }
+
+    /// Waits for a connection on which `begin` has succeeded. Connections that died meanwhile are passed over.
+    pub(crate) fn begin_with(&self, begin: impl Fn(&mut AnyConnection) -> diesel::QueryResult<()>) -> Result<Turn<'_>, Fault> {
+        let place = self.queue.as_ref().map(|queue| queue.try_lock_for(self.wait));
+        if let Some(None) = place {
+            return Err(Fault::Unavailable("too many transactions wait for their turn to write".to_owned()));
+        }
+        let mut last = Fault::Unavailable("no connection".to_owned());
+        for _ in 0..=self.pool.max_size() {
+            let mut link = self.pool.get_timeout(self.wait).map_err(|e| Fault::Unavailable(e.to_string()))?;
+            match begin(&mut link.connection) {
+                Ok(()) => return Ok(Turn { link, _place: place.flatten() }),
+                Err(error) => {
+                    last = Fault::of(&error, Mode::Write);
+                    link.is_broken = !matches!(last, Fault::Busy(_) | Fault::Collision);
+                    if !matches!(last, Fault::Lost(_)) {
+                        break;
+                    }
+                }
+            }
+        }
+        Err(last)
+    }
+}
+
+impl Turn<'_> {
+    /// Keeps the changes.
+    pub(crate) fn commit(mut self, mode: Mode) -> Result<(), Fault> {
+        let Err(error) = self.link.connection.commit() else { return Ok(()) };
+        self.rollback();
+        Err(match Fault::of(&error, mode) {
+            // Whether it was committed is unknown: running it again could do it twice.
+            Fault::Lost(text) => Fault::Unavailable(text),
+            other => other,
+        })
+    }
+
+    /// Undoes the changes. A connection that cannot even do that is not used again.
+    pub(crate) fn rollback(&mut self) {
+        use diesel::r2d2::R2D2Connection;
+        // A failed statement or commit may have ended the transaction already: what counts is the state after.
+        let _ = self.link.connection.rollback();
+        self.link.is_broken |= self.link.connection.is_broken();
+    }
+}
+
+impl fmt::Debug for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Lane({:?})", self.pool.state())
+    }
+}

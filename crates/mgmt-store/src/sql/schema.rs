@@ -1,0 +1,220 @@
+//! The tables, as the migrations make them.
+
+diesel::table! {
+    organizations (id) {
+        id -> Text,
+        name -> Text,
+        slug -> Text,
+        plan -> Text,
+        state -> Text,
+        operator_slot -> Nullable<BigInt>,
+        address -> Nullable<Text>,
+        metadata -> Text,
+        quota_limit -> Nullable<BigInt>,
+        quota_period -> Nullable<Text>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        version -> BigInt,
+        lock_count -> BigInt,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> Text,
+        email -> Text,
+        name -> Text,
+        password_hash -> Nullable<Text>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    memberships (organization_id, user_id) {
+        organization_id -> Text,
+        user_id -> Text,
+        role -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Text,
+        user_id -> Text,
+        organization_id -> Text,
+        created_at -> BigInt,
+        last_used_at -> BigInt,
+        expires_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+        address -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    refresh_tokens (hash) {
+        hash -> Binary,
+        session_id -> Text,
+        issued_at -> BigInt,
+        spent_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    keys (id) {
+        id -> Text,
+        organization_id -> Text,
+        kind -> Text,
+        environment -> Text,
+        name -> Text,
+        scopes -> Text,
+        rate_requests -> Nullable<BigInt>,
+        rate_seconds -> Nullable<BigInt>,
+        quota_limit -> Nullable<BigInt>,
+        quota_period -> Nullable<Text>,
+        ip_allowlist -> Text,
+        warehouse_ids -> Text,
+        metadata -> Text,
+        expires_at -> Nullable<BigInt>,
+        state -> Text,
+        suspended_at -> Nullable<BigInt>,
+        revoked_at -> Nullable<BigInt>,
+        revoked_reason -> Nullable<Text>,
+        replaced_by -> Nullable<Text>,
+        retires_at -> Nullable<BigInt>,
+        hash -> Binary,
+        pepper_version -> BigInt,
+        display_prefix -> Text,
+        last_four -> Text,
+        lineage -> Text,
+        created_by -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    reveals (key_id) {
+        key_id -> Text,
+        organization_id -> Text,
+        creator -> Text,
+        bucket -> BigInt,
+        ciphertext -> Binary,
+        expires_at -> BigInt,
+        reads_left -> BigInt,
+    }
+}
+
+diesel::table! {
+    bucket_keys (bucket) {
+        bucket -> BigInt,
+        wrapped -> Binary,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    idempotency (id) {
+        id -> Text,
+        organization_id -> Text,
+        fingerprint -> Text,
+        status -> BigInt,
+        body -> Text,
+        key_id -> Nullable<Text>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    quotas (subject) {
+        subject -> Text,
+        period_start -> BigInt,
+        used -> BigInt,
+    }
+}
+
+diesel::table! {
+    usage_counts (organization_id, minute, key_id, surface, outcome) {
+        organization_id -> Text,
+        minute -> BigInt,
+        key_id -> Text,
+        surface -> Text,
+        outcome -> Text,
+        count -> BigInt,
+    }
+}
+
+diesel::table! {
+    usage_batches (id) {
+        id -> Text,
+        added_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    invalidations (seq) {
+        seq -> BigInt,
+        kind -> Text,
+        subject -> Text,
+        added_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sequences (name) {
+        name -> Text,
+        value -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit (organization_id, seq) {
+        organization_id -> Text,
+        seq -> BigInt,
+        id -> Text,
+        at -> BigInt,
+        actor -> Text,
+        action -> Text,
+        target -> Text,
+        address -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+        state_before -> Nullable<Text>,
+        state_after -> Nullable<Text>,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    audit_heads (organization_id) {
+        organization_id -> Text,
+        seq -> BigInt,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    throttles (subject) {
+        subject -> Text,
+        failures -> BigInt,
+        last_failure_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    settings (name) {
+        name -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    /// Kept by `diesel_migrations`.
+    __diesel_schema_migrations (version) {
+        version -> Text,
+    }
+}

@@ -1,0 +1,113 @@
+//! Counted requests.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use mgmt_core::{
+    id::OrganizationId,
+    time::Timestamp,
+    usage::{Outcome, Surface, UsageCount},
+};
+
+use super::{
+    schema::{usage_batches, usage_counts as table},
+    tx::{RowRef, SqlTx, signed},
+};
+use crate::{
+    error::{Result, StoreError},
+    store::Usage,
+};
+
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = table)]
+struct UsageRow {
+    organization_id: String,
+    minute: i64,
+    key_id: String,
+    surface: String,
+    outcome: String,
+    count: i64,
+}
+
+impl From<&UsageCount> for UsageRow {
+    fn from(count: &UsageCount) -> Self {
+        Self {
+            organization_id: count.organization_id.to_string(),
+            minute: count.minute.as_millis(),
+            key_id: count.key_id.to_string(),
+            surface: count.surface.as_str().to_owned(),
+            outcome: count.outcome.as_str().to_owned(),
+            count: signed(count.count),
+        }
+    }
+}
+
+impl TryFrom<UsageRow> for UsageCount {
+    type Error = StoreError;
+
+    fn try_from(row: UsageRow) -> Result<Self> {
+        let id = format!("{} {} {}", row.organization_id, row.minute, row.key_id);
+        let at = RowRef { table: "usage_counts", id: &id };
+        Ok(Self {
+            organization_id: at.ok(row.organization_id.parse())?,
+            key_id: at.ok(row.key_id.parse())?,
+            surface: at.some(Surface::parse(&row.surface))?,
+            outcome: at.some(Outcome::parse(&row.outcome))?,
+            minute: at.time(row.minute)?,
+            count: at.count(row.count)?,
+        })
+    }
+}
+
+impl SqlTx<'_> {
+    fn add_count(&mut self, count: &UsageCount) -> Result<()> {
+        let row = UsageRow::from(count);
+        let bucket = table::organization_id
+            .eq(&row.organization_id)
+            .and(table::minute.eq(row.minute))
+            .and(table::key_id.eq(&row.key_id))
+            .and(table::surface.eq(&row.surface))
+            .and(table::outcome.eq(&row.outcome));
+        let add = diesel::update(table::table.filter(bucket)).set(table::count.eq(table::count + row.count));
+        if self.query(|c| add.execute(c))? == 1 {
+            return Ok(());
+        }
+        self.insert_missing(|c| diesel::insert_into(table::table).values(row).execute(c))
+    }
+}
+
+impl Usage for SqlTx<'_> {
+    fn add(&mut self, batch: &str, counts: &[UsageCount], now: Timestamp) -> Result<bool> {
+        let known = usage_batches::table.find(batch).count();
+        if self.query(|c| known.get_result::<i64>(c))? > 0 {
+            return Ok(false);
+        }
+        let row = (usage_batches::id.eq(batch), usage_batches::added_at.eq(now.as_millis()));
+        self.insert_missing(|c| diesel::insert_into(usage_batches::table).values(row).execute(c))?;
+        // In one order for everybody, so that two flushes wait for each other and never in a circle.
+        let mut buckets = BTreeMap::new();
+        for count in counts {
+            let bucket = (count.organization_id, count.minute, count.key_id, count.surface, count.outcome);
+            buckets.entry(bucket).or_insert(UsageCount { count: 0, ..*count }).count += count.count;
+        }
+        for count in buckets.values() {
+            self.add_count(count)?;
+        }
+        Ok(true)
+    }
+
+    fn list(&mut self, organization: OrganizationId, from: Timestamp, to: Timestamp) -> Result<Vec<UsageCount>> {
+        let query = table::table
+            .filter(table::organization_id.eq(organization.to_string()))
+            .filter(table::minute.ge(from.as_millis()).and(table::minute.lt(to.as_millis())))
+            .order((table::minute, table::key_id, table::surface, table::outcome))
+            .select(UsageRow::as_select());
+        let rows = self.query(|c| query.load::<UsageRow>(c))?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    fn delete_batches(&mut self, before: Timestamp) -> Result<usize> {
+        let old = usage_batches::table.filter(usage_batches::added_at.lt(before.as_millis()));
+        self.query(|c| diesel::delete(old).execute(c))
+    }
+}
