@@ -49,7 +49,7 @@ impl App {
 /// # Errors
 /// When it cannot be reached.
 pub(crate) fn open_store(config: &Config) -> Result<Arc<dyn Store>, Failure> {
-    let options = Options { pool_size: config.database.pool_size, wait: Duration::from_secs(2), ..Options::default() };
+    let options = Options { pool_size: config.database.pool_size, wait: Duration::from_secs(2) };
     Ok(mgmt_store::open(config.database.url.reveal(), options)?)
 }
 

@@ -210,49 +210,6 @@ impl<T> FromRequest for OptionalBody<T> {
     }
 }
 
-/// A field of a merge patch (RFC 7396): left alone, cleared by `null`, or set. Use it with `#[serde(default)]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Patch<T> {
-    /// The field is not in the patch.
-    #[default]
-    Keep,
-    /// The field is `null` in the patch.
-    Clear,
-    /// The field's new value.
-    Set(T),
-}
-
-impl<T> Patch<T> {
-    /// The value after the patch, given the one before it.
-    pub(crate) fn apply(self, before: Option<T>) -> Option<T> {
-        match self {
-            Self::Keep => before,
-            Self::Clear => None,
-            Self::Set(value) => Some(value),
-        }
-    }
-
-    /// Changes the value, where there is one, by a function that may refuse it.
-    pub(crate) fn try_map<U, E>(self, map: impl FnOnce(T) -> Result<U, E>) -> Result<Patch<U>, E> {
-        Ok(match self {
-            Self::Keep => Patch::Keep,
-            Self::Clear => Patch::Clear,
-            Self::Set(value) => Patch::Set(map(value)?),
-        })
-    }
-
-    /// Whether the patch leaves the field alone.
-    pub(crate) fn is_keep(&self) -> bool {
-        matches!(self, Self::Keep)
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Option::<T>::deserialize(deserializer)?.map_or(Self::Clear, Self::Set))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,11 +14,6 @@ use mgmt_core::error::{Code, Error};
 pub(crate) struct EntityTag(String);
 
 impl EntityTag {
-    /// From the version that the object's row counts up with every change.
-    pub(crate) fn of_version(version: i64) -> Self {
-        Self(format!("\"v{version}\""))
-    }
-
     /// From a digest of the representation, for objects whose state also follows from the time.
     pub(crate) fn of_bytes(bytes: &[u8]) -> Self {
         use sha2::Digest as _;

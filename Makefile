@@ -1,0 +1,70 @@
+# Two commands are all that most people need:
+#   make run    build the server, bootstrap it on the first start, and serve it
+#   make test   everything that continuous integration checks
+# Both install what is missing on a fresh Debian 12 with rustup (as root; otherwise they say what to install).
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+CARGO ?= cargo
+NEXTEST_PROFILE ?= $(if $(CI),ci,default)
+# What the first start of `make run` makes.
+ORG ?= My organization
+EMAIL ?= owner@example.com
+
+.PHONY: help run test check build it fmt fmt-check lint unit doc layers advisories licences deny openapi
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+run: ## build, bootstrap on the first start, and serve (Ctrl-C stops it)
+	@scripts/setup run
+	@ORG="$(ORG)" EMAIL="$(EMAIL)" scripts/run
+
+test: ## everything: format, lints, tests on SQLite and PostgreSQL, documentation, dependencies
+	@scripts/setup test
+	@scripts/with-postgres $(MAKE) check
+
+check: fmt-check layers advisories licences deny lint unit doc ## as `test`, without set-up; PostgreSQL only if MGMT_TEST_POSTGRES_URL is set
+
+fmt: ## format the code
+	$(CARGO) fmt --all
+
+fmt-check:
+	$(CARGO) fmt --all --check
+
+lint:
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+
+build: ## the debug binary that the black-box tests start
+	$(CARGO) build --locked --workspace --bins
+
+unit: build
+	@scripts/nextest --locked --workspace --profile $(NEXTEST_PROFILE)
+	$(CARGO) test --locked --workspace --doc
+
+it: build ## only the black-box tests; `make it T=keys` those whose name contains `keys`
+	@scripts/nextest --locked -p mgmt-tests --profile $(NEXTEST_PROFILE) $(T)
+
+doc:
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
+
+layers: ## the rules hold no runtime, database or HTTP crate
+	@scripts/layers
+
+advisories: ## no dependency has a known vulnerability (needs a copy of the RustSec database)
+	@scripts/advisories
+
+licences: ## licences are on the list of deny.toml, and there is one copy of each cryptographic crate
+	@scripts/licences
+
+deny: ## the same and more, where cargo-deny is installed
+	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check bans licenses sources; fi
+
+openapi: build ## write docs/openapi.json anew
+	@target="$${CARGO_TARGET_DIR:-target}"; "$$target/debug/mgmt" openapi > docs/openapi.json.new
+	@mv docs/openapi.json.new docs/openapi.json
+	@echo "docs/openapi.json is up to date"

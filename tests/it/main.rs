@@ -1,0 +1,24 @@
+//! Black-box tests: every module starts the real binary and talks to it over HTTP.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::too_many_lines,
+    clippy::print_stderr,
+    reason = "tests: a surprise is a panic, time is the real one, and a scenario reads from top to bottom"
+)]
+
+mod auth;
+mod authorize;
+mod cli;
+mod crash;
+mod docs;
+mod http;
+mod keys;
+mod matrix;
+mod secrets;
+mod tour;
+mod verify;
