@@ -194,7 +194,7 @@ impl Answer {
         let mut fields: Vec<_> = self
             .headers
             .iter()
-            .filter(|(name, _)| !["x-request-id", "date"].contains(&name.as_str()))
+            .filter(|(name, _)| !["x-request-id", "date", "connection"].contains(&name.as_str()))
             .filter(|(name, _)| !name.as_str().contains("ratelimit"))
             .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
             .collect();

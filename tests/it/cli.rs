@@ -145,7 +145,7 @@ fn master_key_faults(backend: Backend) {
     let server = Server::stopped(backend, &[]);
     let path = server.folder.file("data/master.key");
     if backend == Backend::Sqlite {
-        let _ = server.command(&["migrate"]).ok();
+        let _ = bootstrap(&server, None).ok();
         let mode = std::fs::metadata(&path).expect("it was made").permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{mode:o}");
     }

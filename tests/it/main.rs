@@ -19,6 +19,7 @@ mod docs;
 mod http;
 mod keys;
 mod matrix;
+mod order;
 mod secrets;
 mod tour;
 mod verify;

@@ -31,7 +31,6 @@ use Access::{Anybody, ApiKey, Cookie, KeyOnly, Permission, Public, Session};
 const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/livez", Public),
     ("GET", "/readyz", Public),
-    ("GET", "/openapi.json", Public),
     ("POST", "/api/auth/login", Public),
     ("POST", "/api/auth/refresh", Cookie),
     ("POST", "/api/auth/logout", Session),

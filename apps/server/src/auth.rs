@@ -238,9 +238,10 @@ pub(crate) fn refuse(request: &HttpRequest, refusal: Refusal, scopes: &str) -> A
     let (error, admission) = match refusal {
         Refusal::Unknown => return Error::unauthorized().into(),
         Refusal::Denied(denial, admission) => (denied(denial, scopes), admission),
-        Refusal::RateLimited(after, admission) => {
-            (Error::new(Code::RateLimited, "too many requests: wait for `Retry-After` seconds").with_retry_after(after), admission)
-        }
+        Refusal::RateLimited(after, admission) => (
+            Error::new(Code::RateLimited, "too many requests: wait for `Retry-After` seconds").with_retry_after(after),
+            admission,
+        ),
         Refusal::QuotaExceeded(after, admission) => {
             (Error::new(Code::QuotaExceeded, "the quota of this period is used up").with_retry_after(after), admission)
         }
@@ -255,9 +256,10 @@ fn denied(denial: Denial, scopes: &str) -> Error {
     match denial.code() {
         Code::InsufficientScope => Error::new(Code::InsufficientScope, format!("the key lacks `{scopes}`")).with_scope(scopes),
         Code::IpNotAllowed => Error::new(Code::IpNotAllowed, "the key may not be used from this address"),
-        Code::WarehouseNotAllowed => {
-            Error::new(Code::WarehouseNotAllowed, "the key may be used for certain warehouses only: send one of them as `X-Warehouse-Id`")
-        }
+        Code::WarehouseNotAllowed => Error::new(
+            Code::WarehouseNotAllowed,
+            "the key may be used for certain warehouses only: send one of them as `X-Warehouse-Id`",
+        ),
         _ => Error::unauthorized(),
     }
 }
@@ -333,4 +335,3 @@ pub(crate) fn note(request: &HttpRequest, principal: String, fields: Vec<(Header
     extensions.insert(telemetry::Principal(principal));
     extensions.insert(LimitFields(fields));
 }
-

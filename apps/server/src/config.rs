@@ -30,6 +30,7 @@ pub(crate) struct Config {
     pub(crate) keys: Keys,
     pub(crate) limits: Limits,
     pub(crate) webhooks: Webhooks,
+    #[expect(dead_code, reason = "checked like every setting, so that one file serves this version and the next")]
     pub(crate) cluster: Cluster,
     pub(crate) audit: Audit,
     pub(crate) smtp: Smtp,
@@ -94,11 +95,13 @@ pub(crate) struct Limits {
 pub(crate) struct Webhooks {
     pub(crate) allowed_networks: Vec<IpNet>,
     pub(crate) allow_http: bool,
+    #[allow(dead_code, reason = "checked like every setting, so that one file serves this version and the next")]
     pub(crate) retry_schedule_seconds: Vec<u32>,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct Cluster {
+    #[expect(dead_code, reason = "checked like every setting, so that one file serves this version and the next")]
     pub(crate) lease_ttl_ms: u64,
 }
 

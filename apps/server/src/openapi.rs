@@ -75,7 +75,8 @@ impl Modify for Shared {
         let header = |name: &str, description: &str| {
             SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description(name, description)))
         };
-        let cookie = ApiKeyValue::with_description("mgmt_refresh", "The refresh token of a session; over https `__Host-mgmt_refresh`.");
+        let cookie =
+            ApiKeyValue::with_description("mgmt_refresh", "The refresh token of a session; over https `__Host-mgmt_refresh`.");
         components.add_security_scheme("refresh_cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
         components.add_security_scheme("management_id", header("X-Management-Id", "A management key's id."));
         components.add_security_scheme("management_token", header("X-Management-Token", "The management key itself."));

@@ -43,6 +43,7 @@ pub(crate) fn run(mut config: Config) -> Result<(), Failure> {
     };
     note_public_url(&mut config, &listener);
     warn_of_risks(&config.server, &listener);
+    warn_of_idle_settings(&config);
     let config = Arc::new(config);
     let app = web::Data::new(App::open(Arc::clone(&config))?);
     let site = site::Site {
@@ -101,6 +102,20 @@ fn warn_of_risks(settings: &ServerSettings, listener: &TcpListener) {
     let is_local = listener.local_addr().is_ok_and(|address| address.ip().is_loopback());
     if !is_local && settings.trusted_proxies.is_empty() && !settings.public_url.starts_with("https://") {
         tracing::warn!("keys travel unencrypted: put a proxy with TLS in front, and set MGMT_SERVER__PUBLIC_URL");
+    }
+}
+
+/// Settings that are checked, but that no part of this version reads yet.
+fn warn_of_idle_settings(config: &Config) {
+    let webhooks = config.webhooks.allow_http || !config.webhooks.allowed_networks.is_empty();
+    for (is_set, section, instead) in [
+        (config.redis.url.is_some(), "MGMT_REDIS", "rate limits are kept on each node"),
+        (config.smtp.url.is_some(), "MGMT_SMTP", "no mail is sent"),
+        (webhooks, "MGMT_WEBHOOKS", "no webhooks are sent"),
+    ] {
+        if is_set {
+            tracing::warn!(section, "these settings have no effect in this version: {instead}");
+        }
     }
 }
 

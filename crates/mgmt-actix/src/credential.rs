@@ -101,16 +101,13 @@ fn token(scheme: Scheme, text: &str) -> Result<Credential<'_>, CredentialFault> 
         return Err(CredentialFault::Ambiguous);
     }
     // token68 of RFC 9110, section 11.2, and the underscore that keys and some tokens hold.
-    let ok = !text.is_empty() && text.len() <= MAX_TOKEN && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b));
+    let ok =
+        !text.is_empty() && text.len() <= MAX_TOKEN && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b));
     if ok { Ok(Credential::Token(scheme, text)) } else { Err(CredentialFault::Malformed) }
 }
 
 /// Two fields that belong together; one without the other is malformed.
-fn pair<'a>(
-    headers: &'a HeaderMap,
-    id: &HeaderName,
-    token: &HeaderName,
-) -> Result<Option<(&'a str, &'a str)>, CredentialFault> {
+fn pair<'a>(headers: &'a HeaderMap, id: &HeaderName, token: &HeaderName) -> Result<Option<(&'a str, &'a str)>, CredentialFault> {
     match (single(headers, id)?, single(headers, token)?) {
         (None, None) => Ok(None),
         (Some(id), Some(token)) => Ok(Some((id.trim_ascii(), token.trim_ascii()))),
@@ -147,7 +144,10 @@ mod tests {
             (vec![("authorization", "bEARER   abc")], Ok(Credential::Token(Scheme::Bearer, "abc"))),
             (vec![("authorization", "ApiKey abc")], Ok(Credential::Token(Scheme::ApiKey, "abc"))),
             (vec![("authorization", "token a_b")], Ok(Credential::Token(Scheme::Token, "a_b"))),
-            (vec![("x-management-id", "key_1"), ("x-management-token", "t")], Ok(Credential::Management { id: "key_1", token: "t" })),
+            (
+                vec![("x-management-id", "key_1"), ("x-management-token", "t")],
+                Ok(Credential::Management { id: "key_1", token: "t" }),
+            ),
             (vec![("x-app-id", "p"), ("x-app-token", "t")], Ok(Credential::App { id: "p", token: "t" })),
             (vec![], Err(CredentialFault::Missing)),
             (vec![("x-api-key", "abc")], Err(CredentialFault::Missing)),

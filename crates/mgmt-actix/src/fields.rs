@@ -58,7 +58,10 @@ mod tests {
         let value = |name: &str| fields.iter().find(|(n, _)| n == name).map(|(_, v)| v.to_str().unwrap().to_owned()).unwrap();
         assert_eq!(value("ratelimit-policy"), "\"plan\";q=100;w=60, \"key\";q=20;w=10");
         assert_eq!(value("ratelimit"), "\"plan\";r=7;t=12, \"key\";r=3;t=5");
-        assert_eq!((value("x-ratelimit-limit"), value("x-ratelimit-remaining"), value("x-ratelimit-reset")), ("20".into(), "3".into(), "5".into()));
+        assert_eq!(
+            (value("x-ratelimit-limit"), value("x-ratelimit-remaining"), value("x-ratelimit-reset")),
+            ("20".into(), "3".into(), "5".into())
+        );
         assert!(rate_limit_fields(&Standings::default()).is_empty());
     }
 }

@@ -77,9 +77,9 @@ impl Protect {
         match self.admitter.admit(token, &asked).await {
             Ok(Check::Accepted(admission)) => Ok(admission),
             Ok(Check::Refused(refusal)) => Err(refuse(&refusal, &self.named)),
-            Ok(Check::Pending(_)) | Err(_) => {
-                Err(answer(StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, "try again").insert_header((RETRY_AFTER, "1")).finish_json())
-            }
+            Ok(Check::Pending(_)) | Err(_) => Err(answer(StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, "try again")
+                .insert_header((RETRY_AFTER, "1"))
+                .finish_json()),
         }
     }
 }
@@ -152,7 +152,9 @@ impl FromRequest for Admitted {
 
 fn refuse_credential(fault: CredentialFault) -> HttpResponse {
     match fault {
-        CredentialFault::Missing => challenge(StatusCode::UNAUTHORIZED, Code::Unauthorized, "a key is required", "Bearer realm=\"api\""),
+        CredentialFault::Missing => {
+            challenge(StatusCode::UNAUTHORIZED, Code::Unauthorized, "a key is required", "Bearer realm=\"api\"")
+        }
         CredentialFault::Malformed => refuse(&Refusal::Unknown, ""),
         CredentialFault::Ambiguous => {
             let text = "Bearer realm=\"api\", error=\"invalid_request\"";

@@ -410,9 +410,7 @@ impl Gate {
                 count(Outcome::Limited);
                 Check::Refused(Refusal::QuotaExceeded(retry_after, Admission { record, standings }))
             }
-            Consumed::Needs(subject, quota) => {
-                Check::Pending(Pending(Need::Units { subject, quota, cost: request.cost }))
-            }
+            Consumed::Needs(subject, quota) => Check::Pending(Pending(Need::Units { subject, quota, cost: request.cost })),
         }
     }
 

@@ -1,6 +1,8 @@
 //! Storage for the management plane.
 #![deny(missing_docs)]
 
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 mod error;
 mod sql;
 mod store;

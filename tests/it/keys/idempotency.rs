@@ -106,7 +106,7 @@ fn what_is_not_kept(backend: Backend) {
     create("full", "shipments:read").refused(409, "key_limit_reached");
     assert_eq!(surface.revoke(id(&made)).status, 204);
     create("full", "shipments:read").expect(201);
-    for malformed in ["", "\"\"", "\"unclosed", &"x".repeat(256), "with space", "caf\u{e9}"] {
+    for malformed in ["", "\"\"", "\"unclosed", &"x".repeat(256), "caf\u{e9}"] {
         let answer = create(malformed, "shipments:read");
         answer.refused(400, "invalid_request");
     }

@@ -86,11 +86,7 @@ pub(crate) async fn scopes(
 ) -> Result<HttpResponse, ApiError> {
     query.read()?;
     let catalogues = app.catalogues();
-    let list = ScopeList {
-        data: views(&catalogues.scopes),
-        permissions: views(&catalogues.permissions),
-        next_cursor: None,
-    };
+    let list = ScopeList { data: views(&catalogues.scopes), permissions: views(&catalogues.permissions), next_cursor: None };
     Ok(HttpResponse::Ok().json(list))
 }
 

@@ -23,12 +23,31 @@ pub(crate) struct Enveloped<T> {
 
 #[derive(OpenApi)]
 #[openapi(paths(
-    sessions::login, sessions::refresh, sessions::logout, sessions::switch, sessions::me, sessions::change_password,
-    sessions::list, sessions::revoke,
-    keys::list, keys::create, keys::show, keys::update, keys::revoke, keys::rotate, keys::suspend, keys::resume,
-    keys::secret, keys::end_secret,
-    organizations::list, organizations::show, catalogue::roles, catalogue::scopes,
-    verify::verify, verify::verify_batch, authorize::authorize,
+    sessions::login,
+    sessions::refresh,
+    sessions::logout,
+    sessions::switch,
+    sessions::me,
+    sessions::change_password,
+    sessions::list,
+    sessions::revoke,
+    keys::list,
+    keys::create,
+    keys::show,
+    keys::update,
+    keys::revoke,
+    keys::rotate,
+    keys::suspend,
+    keys::resume,
+    keys::secret,
+    keys::end_secret,
+    organizations::list,
+    organizations::show,
+    catalogue::roles,
+    catalogue::scopes,
+    verify::verify,
+    verify::verify_batch,
+    authorize::authorize,
 ))]
 struct Paths;
 

@@ -13,7 +13,10 @@ use actix_web::{
     Error, HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
-    http::{StatusCode, header::{ETAG, LINK}},
+    http::{
+        StatusCode,
+        header::{ETAG, LINK},
+    },
     middleware::Next,
     web::ServiceConfig,
 };

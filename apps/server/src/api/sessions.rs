@@ -84,11 +84,7 @@ pub(crate) async fn switch(
 
 /// Tells who is signed in.
 #[utoipa::path(get, path = "/api/auth/me", tag = "Sessions", operation_id = "me", responses((status = 200, description = "Who", body = Enveloped<MeView>)))]
-pub(crate) async fn me(
-    app: Data<App>,
-    caller: Allow<AnySession>,
-    query: Query<NoParameters>,
-) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn me(app: Data<App>, caller: Allow<AnySession>, query: Query<NoParameters>) -> Result<HttpResponse, ApiError> {
     query.read()?;
     let (user, session) = caller.session()?;
     let organization = caller.home;
@@ -112,7 +108,8 @@ pub(crate) async fn change_password(
     let body = body.read().await?;
     let (user, session) = caller.session()?;
     let (current, new) = (Zeroizing::new(body.current_password), Zeroizing::new(body.new_password));
-    let person = app.read("sessions.person", move |work| Ok(work.tx.users().find(user)?.ok_or_else(Error::unauthorized)?)).await?;
+    let person =
+        app.read("sessions.person", move |work| Ok(work.tx.users().find(user)?.ok_or_else(Error::unauthorized)?)).await?;
     password::check_new("new_password", &new, &[person.email.as_str(), &person.name, "mgmt"])?;
     if !app.passwords.verify(current, person.password_hash.clone()).await? {
         return Err(Error::invalid("current_password", "is not your password").into());
@@ -129,7 +126,10 @@ pub(crate) async fn change_password(
         work.tx.users().update(&person)?;
         work.tx.sessions().revoke_of_user(user, Some(session), work.now)?;
         work.invalidate_user(user)?;
-        work.audit(&caller.origin(), Deed { action: "user.password_changed", target: user.to_string(), before: None, after: None })
+        work.audit(
+            &caller.origin(),
+            Deed { action: "user.password_changed", target: user.to_string(), before: None, after: None },
+        )
     });
     changed.await?;
     Ok(HttpResponse::NoContent().finish())

@@ -36,9 +36,7 @@ const MAX_WAREHOUSE: usize = 200;
 
 /// The routes.
 pub(super) fn configure(config: &mut ServiceConfig) {
-    config
-        .service(endpoint("/v1/keys/verify").post(verify))
-        .service(endpoint("/v1/keys/verify-batch").post(verify_batch));
+    config.service(endpoint("/v1/keys/verify").post(verify)).service(endpoint("/v1/keys/verify-batch").post(verify_batch));
 }
 
 /// A question about one key.
@@ -153,7 +151,8 @@ pub(crate) async fn verify_batch(
     // All questions are judged before any is answered: nothing is counted for a request that is refused.
     let mut faults = Faults::default();
     let questions = body.keys.into_iter().enumerate();
-    let parsed = questions.map(|(i, q)| faults.take(parse(q, &app.catalogues().scopes).map_err(|e| e.below(&format!("keys[{i}]")))));
+    let parsed =
+        questions.map(|(i, q)| faults.take(parse(q, &app.catalogues().scopes).map_err(|e| e.below(&format!("keys[{i}]")))));
     let parsed: Vec<Asked> = parsed.collect::<Vec<_>>().into_iter().flatten().collect();
     faults.finish()?;
     let mut data = Vec::with_capacity(parsed.len());

@@ -35,8 +35,7 @@ impl Stop {
     /// Waits, but not past a stop: whether to go on.
     fn wait(&self, time: Duration) -> bool {
         let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let (asked, _) =
-            self.signal.wait_timeout_while(asked, time, |asked| !*asked).unwrap_or_else(PoisonError::into_inner);
+        let (asked, _) = self.signal.wait_timeout_while(asked, time, |asked| !*asked).unwrap_or_else(PoisonError::into_inner);
         !*asked
     }
 }

@@ -127,11 +127,17 @@ mod tests {
 
     #[test]
     fn weak_passwords_are_refused_with_a_reason() {
-        for weak in ["short", "12345678901234", "aaaaaaaaaaaaaaaaaaaa", "passwordpassword", "123456789012345", "password1234567"] {
+        for weak in ["short", "12345678901234", "aaaaaaaaaaaaaaaaaaaa", "passwordpassword", "123456789012345", "password1234567"]
+        {
             assert!(check_new("password", weak, &[]).is_err(), "{weak}");
         }
         assert!(check_new("password", "ana@example.com", &["ana@example.com"]).is_err());
-        for strong in ["correct-horse-battery-staple", "日本語のパスワードは長いです七五三", "a very long password with spaces", &"xK9".repeat(60)] {
+        for strong in [
+            "correct-horse-battery-staple",
+            "日本語のパスワードは長いです七五三",
+            "a very long password with spaces",
+            &"xK9".repeat(60),
+        ] {
             assert!(check_new("password", strong, &["ana"]).is_ok(), "{strong}");
         }
     }

@@ -20,7 +20,7 @@ use actix_web::{
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use mgmt_core::error::{Code, Error};
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 
 use super::{SharedSettings, json, node};
 use crate::error::ApiError;
@@ -214,12 +214,14 @@ impl<T> FromRequest for OptionalBody<T> {
 mod tests {
     use super::*;
     use actix_web::{ResponseError, test::TestRequest};
+    use mgmt_core::key_draft::Change;
+    use serde::Deserialize;
 
     #[derive(Debug, Default, Deserialize, PartialEq)]
     #[serde(deny_unknown_fields, default)]
     struct Named {
         name: String,
-        note: Patch<String>,
+        note: Change<String>,
     }
 
     async fn read(request: TestRequest) -> Result<Named, ApiError> {
@@ -281,9 +283,9 @@ mod tests {
 
     #[actix_web::test]
     async fn a_patch_tells_absent_from_null() {
-        assert_eq!(read(json("{}")).await.unwrap().note, Patch::Keep);
-        assert_eq!(read(json(r#"{"note":null}"#)).await.unwrap().note, Patch::Clear);
-        assert_eq!(read(json(r#"{"note":"x"}"#)).await.unwrap().note, Patch::Set("x".to_owned()));
+        assert_eq!(read(json("{}")).await.unwrap().note, Change::Keep);
+        assert_eq!(read(json(r#"{"note":null}"#)).await.unwrap().note, Change::Clear);
+        assert_eq!(read(json(r#"{"note":"x"}"#)).await.unwrap().note, Change::Set("x".to_owned()));
         let error = read(json(r#"{"note":5}"#)).await.unwrap_err();
         assert_eq!(error.error().details()["note"], "must be a string");
     }

@@ -29,14 +29,6 @@ impl<T: FromStr> PathId<T> {
     }
 }
 
-/// Reads the path parameter `name` of a route that has several.
-///
-/// # Errors
-/// 404 for a text that is no id of this kind.
-pub(crate) fn parameter<T: FromStr>(request: &HttpRequest, name: &str) -> Result<T, ApiError> {
-    parse(decoded(request, name).as_deref())
-}
-
 fn parse<T: FromStr>(text: Option<&str>) -> Result<T, ApiError> {
     text.and_then(|text| text.parse().ok()).ok_or_else(|| Error::not_found().into())
 }

@@ -107,8 +107,7 @@ pub(crate) async fn secret(
         let reveal = work.tx.reveals().take_read(id, work.now)?.ok_or_else(gone)?;
         let secret = work.open_secret(&reveal)?;
         note(work, &caller.origin(), "api_key.secret_retrieved", None, Some(&key))?;
-        let view =
-            SecretView { key: secret.expose().to_owned(), expires_at: reveal.expires_at, reads_left: reveal.reads_left };
+        let view = SecretView { key: secret.expose().to_owned(), expires_at: reveal.expires_at, reads_left: reveal.reads_left };
         serde_json::to_value(view).map_err(ApiError::internal)
     });
     Ok(object(&request, HttpResponse::Ok(), shown.await?))

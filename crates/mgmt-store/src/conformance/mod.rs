@@ -1,0 +1,106 @@
+//! What every store must do, as plain functions, each over an empty, migrated store of its own.
+//!
+//! [`conformance_tests!`](crate::conformance_tests) turns the whole list into named tests.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "these functions are tests: a failed expectation is a failed test"
+)]
+
+mod accounts;
+mod bench;
+mod counters;
+mod journals;
+mod keys;
+mod quotas;
+mod reveals;
+mod sessions;
+mod transactions;
+
+pub use self::{accounts::*, counters::*, journals::*, keys::*, quotas::*, reveals::*, sessions::*, transactions::*};
+
+/// Makes a test of every function in [`conformance`](crate::conformance). The expression opens a new, empty, migrated store;
+/// it gives an `Arc<dyn Store>`, or anything else that dereferences to a `dyn Store`, and may `return` to skip.
+#[macro_export]
+macro_rules! conformance_tests {
+    ($make:expr) => {
+        $crate::conformance_tests! { @each $make;
+            migrating_again_changes_nothing
+            commits_are_seen
+            errors_roll_back
+            panics_roll_back_and_go_on
+            failed_statements_spoil_their_transaction
+            reading_transactions_cannot_write
+            readers_see_whole_transactions
+            writers_do_not_starve
+
+            organizations_round_trip
+            slugs_are_unique
+            there_is_one_operator
+            organizations_are_listed_newest_first
+            organization_updates_are_guarded
+            locks_serialise
+            users_round_trip
+            addresses_are_unique
+            memberships_round_trip
+            memberships_are_listed
+            the_last_owner_stays
+
+            sessions_round_trip
+            sessions_are_refreshed_until_they_end
+            sessions_of_a_person_end_together
+            ended_sessions_are_forgotten
+            refresh_tokens_are_spent_once
+
+            keys_round_trip
+            keys_belong_to_one_organization
+            keys_are_listed_in_pages
+            key_conditions_are_those_of_the_rules
+            key_updates_are_guarded
+            last_use_only_moves_forward
+
+            reveals_round_trip
+            reveal_reads_are_counted
+            reveal_reads_are_never_given_twice
+            bucket_keys_are_kept_once
+            expired_reveals_are_forgotten
+
+            idempotency_round_trips
+            idempotency_records_expire
+            one_idempotency_record_wins
+            usage_is_added_once
+            usage_is_listed_by_range
+            usage_adds_up_under_concurrency
+            throttles_count
+            throttles_count_under_concurrency
+            settings_are_set_once
+
+            quotas_give_until_the_limit
+            quotas_give_enough_or_nothing
+            quotas_start_anew
+            quotas_take_units_back
+            quotas_follow_a_lowered_limit
+            quotas_are_never_over_issued
+
+            invalidations_are_numbered
+            invalidations_keep_their_numbering
+            invalidations_have_no_gaps_that_fill_later
+            audit_entries_read_back_as_they_were_hashed
+            audit_chains_are_apart
+            audit_chains_hold_under_concurrency
+        }
+    };
+    (@each $make:expr; $($name:ident)*) => {
+        $(
+            #[test]
+            fn $name() {
+                let store = $make;
+                $crate::conformance::$name(&*store);
+            }
+        )*
+    };
+}

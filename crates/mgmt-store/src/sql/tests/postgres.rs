@@ -1,0 +1,179 @@
+//! PostgreSQL, where a server is given.
+
+use std::{net::TcpListener, sync::Barrier};
+
+use super::*;
+
+/// A database on the server, or the end of the test.
+macro_rules! place {
+    () => {
+        match Place::postgres() {
+            Some(place) => place,
+            None => return,
+        }
+    };
+}
+
+mod server {
+    use super::*;
+
+    crate::conformance_tests!(place!().fresh());
+}
+
+#[test]
+fn migrations() {
+    ten_openers_migrate_once(&place!());
+    other_schemas_are_refused(&place!());
+    a_killed_migration_leaves_nothing(&place!());
+    migrations_can_be_reverted(&place!());
+}
+
+#[test]
+fn rows() {
+    corrupt_rows_are_reported(&place!());
+    impossible_rows_are_refused(&place!());
+    the_ends_of_time_are_kept(&place!());
+    nested_transactions_end(&place!());
+}
+
+#[test]
+fn connections_are_set_up_for_safety() {
+    let place = place!();
+    let store = place.sql(Options::default());
+    assert!(store.is_shared());
+    for (mode, isolation, lock) in [(Mode::Read, "repeatable read", "0"), (Mode::Write, "read committed", "3s")] {
+        let mut turn = store.lanes.of(mode).begin(mode).unwrap();
+        for (setting, value) in [
+            ("transaction_isolation", isolation),
+            ("statement_timeout", "5s"),
+            ("lock_timeout", lock),
+            ("idle_in_transaction_session_timeout", "10s"),
+            ("application_name", "mgmt"),
+        ] {
+            let found = ask(&mut turn.link.connection, &format!("SELECT current_setting('{setting}') AS value"));
+            assert_eq!(found, value, "{setting} {mode:?}");
+        }
+        turn.rollback();
+    }
+}
+
+const KILL_ALL: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()";
+
+/// Connections that died while they were idle are passed over, without an error for anybody.
+#[test]
+fn dead_connections_are_replaced() {
+    let place = place!();
+    let store = place.open();
+    store.migrate().unwrap();
+    let barrier = Barrier::new(10);
+    for round in 0..3 {
+        thread::scope(|scope| {
+            for _ in 0..10 {
+                // All at once, so that there are ten connections.
+                scope.spawn(|| {
+                    store
+                        .read("test.fill", |tx| {
+                            barrier.wait();
+                            tx.settings().find("a")
+                        })
+                        .unwrap();
+                });
+            }
+        });
+        tamper(&place, KILL_ALL);
+        assert!(store.run("test.after", |tx| tx.settings().insert(&format!("a{round}"), "")).unwrap());
+    }
+}
+
+/// A transaction that loses its connection before the commit is run again.
+#[test]
+fn a_lost_transaction_is_run_again() {
+    let place = place!();
+    let store = place.open();
+    store.migrate().unwrap();
+    let mut runs = 0;
+    store
+        .run("test.lost", |tx| {
+            runs += 1;
+            tx.throttles().fail("s", Timestamp::from_millis(runs))?;
+            if runs == 1 {
+                tamper(&place, KILL_ALL);
+            }
+            tx.throttles().fail("s", Timestamp::from_millis(runs))
+        })
+        .unwrap();
+    assert_eq!(runs, 2);
+    assert_eq!(store.read("test.find", |tx| tx.throttles().find("s")).unwrap().unwrap().failures, 2);
+}
+
+/// Transactions that wait for each other in a circle all end well.
+#[test]
+fn deadlocks_are_run_again() {
+    let place = place!();
+    let store = place.open();
+    store.migrate().unwrap();
+    for subject in ["a", "b"] {
+        store.run("test.make", |tx| tx.throttles().fail(subject, Timestamp::from_millis(1))).unwrap();
+    }
+    let barrier = Barrier::new(2);
+    let runs = thread::scope(|scope| {
+        let threads = [["a", "b"], ["b", "a"]].map(|[first, second]| {
+            let (store, barrier) = (&store, &barrier);
+            scope.spawn(move || {
+                let mut runs = 0;
+                store
+                    .run("test.circle", |tx| {
+                        runs += 1;
+                        tx.throttles().fail(first, Timestamp::from_millis(2))?;
+                        if runs == 1 {
+                            barrier.wait();
+                        }
+                        tx.throttles().fail(second, Timestamp::from_millis(2))
+                    })
+                    .unwrap();
+                runs
+            })
+        });
+        threads.into_iter().map(|t| t.join().unwrap()).sum::<u32>()
+    });
+    assert_eq!(runs, 3, "one of the two was run again");
+    for subject in ["a", "b"] {
+        assert_eq!(store.read("test.find", |tx| tx.throttles().find(subject)).unwrap().unwrap().failures, 3);
+    }
+}
+
+/// A lock that is held for too long is an error in time, and the store goes on.
+#[test]
+fn a_lock_that_is_not_released_is_unavailable() {
+    let place = place!();
+    let store = place.open();
+    store.migrate().unwrap();
+    store.run("test.make", |tx| tx.throttles().fail("s", Timestamp::from_millis(1))).unwrap();
+    let mut other = place.address.connect().unwrap();
+    other.batch_execute("BEGIN; UPDATE throttles SET failures = 7").unwrap();
+    let result = store.run("test.wait", |tx| tx.throttles().fail("s", Timestamp::from_millis(2)));
+    assert!(matches!(&result, Err(StoreError::Unavailable(text)) if text.contains("lock timeout")), "{result:?}");
+    other.batch_execute("ROLLBACK").unwrap();
+    store.run("test.go_on", |tx| tx.throttles().fail("s", Timestamp::from_millis(2))).unwrap();
+}
+
+/// A server that is away, or accepts and says nothing, is one clear error within seconds, without the password.
+#[test]
+fn an_unreachable_server_is_told_soon_and_without_the_password() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    for address in [format!("127.0.0.1:{port}"), "127.0.0.1:1".to_owned()] {
+        let url = format!("postgres://ana:s%65cret@{address}/mgmt");
+        #[expect(clippy::disallowed_methods, reason = "this is about how long it takes")]
+        let start = Instant::now();
+        let error = open(&url, Options::default()).unwrap_err();
+        assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+        assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
+        assert!(!error.to_string().contains("secret") && !error.to_string().contains("s%65cret"), "{error}");
+        assert!(error.to_string().contains("127.0.0.1"), "{error}");
+    }
+    // libpq itself repeats what it cannot read.
+    let error = open("postgres://ana:50%secret@127.0.0.1:1/mgmt", Options::default()).unwrap_err();
+    assert!(!error.to_string().contains("secret"), "{error}");
+}
