@@ -26,6 +26,10 @@ const MIN_SQLITE: [u32; 3] = [3, 51, 3];
 const SQLITE_SETUP: &str = "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; \
     PRAGMA secure_delete = ON; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;";
 
+/// How often, and how far apart, the set-up of a connection is tried while the database is locked: five seconds.
+const SETUP_TRIES: u32 = 250;
+const SETUP_PAUSE: Duration = Duration::from_millis(20);
+
 const POSTGRES_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL statement_timeout = '5s'; \
     SET LOCAL lock_timeout = '3s'; SET LOCAL idle_in_transaction_session_timeout = '10s'";
 const POSTGRES_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '5s'; \
@@ -198,13 +202,12 @@ fn connect_sqlite(path: &str, journal: &str) -> Result<SqliteConnection> {
         Fault::Unavailable(text) => StoreError::Unavailable(format!("cannot open `{path}`: {text}")),
         other => other.into(),
     })?;
+    let found = set_up_patiently(&mut connection, journal).map_err(fault)?;
+    // Not before: reading anything, even the version, fails while the file is locked.
     let version = one_text(&mut connection, "SELECT sqlite_version() AS value").map_err(fault)?;
     if !is_recent(&version) {
         return Err(StoreError::Backend(format!("SQLite {version} is too old: at least 3.51.3 is needed")));
     }
-    connection.batch_execute(SQLITE_SETUP).map_err(fault)?;
-    set_journal(&mut connection, journal).map_err(fault)?;
-    let found = one_text(&mut connection, "SELECT journal_mode AS value FROM pragma_journal_mode").map_err(fault)?;
     if found == journal {
         Ok(connection)
     } else {
@@ -212,17 +215,22 @@ fn connect_sqlite(path: &str, journal: &str) -> Result<SqliteConnection> {
     }
 }
 
-/// Switching a new database to WAL fails at once, without the usual wait, when another process does the same.
-fn set_journal(connection: &mut SqliteConnection, journal: &str) -> QueryResult<()> {
-    let mut result = Ok(());
-    for _ in 0..100 {
-        result = connection.batch_execute(&format!("PRAGMA journal_mode = {journal}"));
-        match &result {
-            Err(error) if Fault::of(error, Mode::Write).is_transient() => thread::sleep(Duration::from_millis(20)),
-            _ => break,
+/// Sets a connection up and reads its journal mode. While another process puts a new database into WAL mode, SQLite reports a
+/// lock at once, whatever wait it was told.
+fn set_up_patiently(connection: &mut SqliteConnection, journal: &str) -> QueryResult<String> {
+    for _ in 0..SETUP_TRIES {
+        match set_up(connection, journal) {
+            Err(error) if Fault::of(&error, Mode::Write).is_transient() => thread::sleep(SETUP_PAUSE),
+            result => return result,
         }
     }
-    result
+    set_up(connection, journal)
+}
+
+fn set_up(connection: &mut SqliteConnection, journal: &str) -> QueryResult<String> {
+    connection.batch_execute(SQLITE_SETUP)?;
+    connection.batch_execute(&format!("PRAGMA journal_mode = {journal}"))?;
+    one_text(connection, "SELECT journal_mode AS value FROM pragma_journal_mode")
 }
 
 fn one_text(connection: &mut SqliteConnection, query: &str) -> QueryResult<String> {
