@@ -3,7 +3,19 @@
 use mgmt_tests::{Backend, RawAnswer, Server, free_port, on_each_backend, raw};
 use serde_json::{Value, json};
 
-on_each_backend!(health, metrics, methods, media_types, limits, request_ids, header_fields, framing, description, catalogues);
+on_each_backend!(
+    health,
+    metrics,
+    methods,
+    media_types,
+    limits,
+    request_ids,
+    header_fields,
+    framing,
+    description,
+    catalogues,
+    other_origins
+);
 
 fn health(backend: Backend) {
     let server = Server::start(backend);
@@ -294,5 +306,34 @@ fn catalogues(backend: Backend) {
         let body = json!({"scopes": ["shipments:read"]});
         let answer = configured.post("/v1/management/api-keys", &body).bearer(configured.management_key()).send();
         answer.names_fields(&["scopes"]);
+    }
+}
+
+/// Pages of other origins may call the API only if the configuration names them, and never with cookies.
+fn other_origins(backend: Backend) {
+    let server = Server::with(backend, &[("MGMT_SERVER__ALLOWED_ORIGINS", "https://app.example.com,https://b.example.com")]);
+    let preflight = |origin: &str| {
+        let call = server.call("OPTIONS", "/api/api-keys").header("origin", origin);
+        call.header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "authorization,content-type")
+            .send()
+    };
+    let get = |origin: &str| server.get("/api/auth/me").header("origin", origin).send();
+    for origin in ["https://app.example.com", "https://b.example.com"] {
+        let answer = preflight(origin);
+        assert!([200, 204].contains(&answer.status), "{answer}");
+        assert_eq!(answer.header("access-control-allow-origin"), Some(origin), "{answer}");
+        assert!(answer.header("access-control-allow-methods").is_some_and(|methods| methods.contains("POST")), "{answer}");
+        assert!(answer.header("access-control-max-age").is_none_or(|_| answer.number("access-control-max-age") <= 600));
+        let answer = get(origin);
+        answer.refused(401, "unauthorized");
+        assert_eq!(answer.header("access-control-allow-origin"), Some(origin), "{answer}");
+        let vary: Vec<_> = answer.headers.get_all("vary").iter().map(|value| value.to_str().unwrap().to_lowercase()).collect();
+        assert!(vary.iter().any(|value| value.contains("origin")), "{answer}");
+    }
+    for origin in ["https://evil.example", "http://app.example.com", "https://app.example.com.evil.example", "null", "*"] {
+        for answer in [preflight(origin), get(origin)] {
+            assert!(answer.header("access-control-allow-origin").is_none(), "{origin}: {answer}");
+        }
     }
 }

@@ -72,20 +72,27 @@ pub enum CredentialFault {
 /// # Errors
 /// When there is none, more than one, or one in no known form.
 pub fn find(headers: &HeaderMap, api_key: bool) -> Result<Credential<'_>, CredentialFault> {
-    let authorization = authorization(headers)?;
-    let management = pair(headers, &MANAGEMENT_ID, &MANAGEMENT_TOKEN)?.map(|(id, token)| Credential::Management { id, token });
-    let app = pair(headers, &APP_ID, &APP_TOKEN)?.map(|(id, token)| Credential::App { id, token });
-    let field = if api_key { single(headers, &API_KEY)?.map(|t| token(Scheme::Field, t)).transpose()? } else { None };
-    let mut found = [authorization, management, app, field].into_iter().flatten();
-    match (found.next(), found.next()) {
-        (None, _) => Err(CredentialFault::Missing),
-        (Some(one), None) => Ok(one),
-        (Some(_), Some(_)) => Err(CredentialFault::Ambiguous),
+    let sent = |names: &[&HeaderName]| names.iter().any(|name| headers.contains_key(*name));
+    let forms = [
+        sent(&[&AUTHORIZATION]),
+        sent(&[&MANAGEMENT_ID, &MANAGEMENT_TOKEN]),
+        sent(&[&APP_ID, &APP_TOKEN]),
+        api_key && sent(&[&API_KEY]),
+    ];
+    match forms {
+        [false, false, false, false] => Err(CredentialFault::Missing),
+        [true, false, false, false] => authorization(headers),
+        [false, true, false, false] => {
+            pair(headers, &MANAGEMENT_ID, &MANAGEMENT_TOKEN).map(|(id, token)| Credential::Management { id, token })
+        }
+        [false, false, true, false] => pair(headers, &APP_ID, &APP_TOKEN).map(|(id, token)| Credential::App { id, token }),
+        [false, false, false, true] => token(Scheme::Field, single(headers, &API_KEY)?),
+        _ => Err(CredentialFault::Ambiguous),
     }
 }
 
-fn authorization(headers: &HeaderMap) -> Result<Option<Credential<'_>>, CredentialFault> {
-    let Some(value) = single(headers, &AUTHORIZATION)? else { return Ok(None) };
+fn authorization(headers: &HeaderMap) -> Result<Credential<'_>, CredentialFault> {
+    let value = single(headers, &AUTHORIZATION)?;
     let (scheme, rest) = value.trim_ascii().split_once(' ').ok_or(CredentialFault::Malformed)?;
     let scheme = match scheme {
         s if s.eq_ignore_ascii_case("bearer") => Scheme::Bearer,
@@ -93,7 +100,7 @@ fn authorization(headers: &HeaderMap) -> Result<Option<Credential<'_>>, Credenti
         s if s.eq_ignore_ascii_case("token") => Scheme::Token,
         _ => return Err(CredentialFault::Malformed),
     };
-    token(scheme, rest.trim_ascii()).map(Some)
+    token(scheme, rest.trim_ascii())
 }
 
 fn token(scheme: Scheme, text: &str) -> Result<Credential<'_>, CredentialFault> {
@@ -107,21 +114,17 @@ fn token(scheme: Scheme, text: &str) -> Result<Credential<'_>, CredentialFault> 
 }
 
 /// Two fields that belong together; one without the other is malformed.
-fn pair<'a>(headers: &'a HeaderMap, id: &HeaderName, token: &HeaderName) -> Result<Option<(&'a str, &'a str)>, CredentialFault> {
-    match (single(headers, id)?, single(headers, token)?) {
-        (None, None) => Ok(None),
-        (Some(id), Some(token)) => Ok(Some((id.trim_ascii(), token.trim_ascii()))),
-        _ => Err(CredentialFault::Malformed),
-    }
+fn pair<'a>(headers: &'a HeaderMap, id: &HeaderName, token: &HeaderName) -> Result<(&'a str, &'a str), CredentialFault> {
+    Ok((single(headers, id)?.trim_ascii(), single(headers, token)?.trim_ascii()))
 }
 
-fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, CredentialFault> {
+fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<&'a str, CredentialFault> {
     let mut values = headers.get_all(name);
-    let Some(first) = values.next() else { return Ok(None) };
+    let first = values.next().ok_or(CredentialFault::Malformed)?;
     if values.next().is_some() {
         return Err(CredentialFault::Ambiguous);
     }
-    first.to_str().map(Some).map_err(|_| CredentialFault::Malformed)
+    first.to_str().map_err(|_| CredentialFault::Malformed)
 }
 
 #[cfg(test)]
@@ -158,6 +161,7 @@ mod tests {
             (vec![("authorization", "Bearer a,Bearer b")], Err(CredentialFault::Ambiguous)),
             (vec![("authorization", "Bearer a"), ("authorization", "Bearer a")], Err(CredentialFault::Ambiguous)),
             (vec![("authorization", "Bearer a"), ("x-app-id", "p"), ("x-app-token", "t")], Err(CredentialFault::Ambiguous)),
+            (vec![("authorization", "Bearer a"), ("x-management-token", "t")], Err(CredentialFault::Ambiguous)),
         ] {
             assert_eq!(find(&headers(&fields), false), expected, "{fields:?}");
         }

@@ -103,6 +103,9 @@ struct Inner {
     scope: Option<String>,
 }
 
+/// The reason for a field that is missing.
+pub const REQUIRED: &str = "This field is required";
+
 /// What rules return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 

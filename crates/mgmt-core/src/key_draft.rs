@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use crate::{
-    error::{Error, Faults, Result},
+    error::{Error, Faults, REQUIRED, Result},
     key::KeySettings,
     key_text::{Environment, KeyKind},
     limit::RateLimit,
@@ -243,12 +243,13 @@ fn scopes(sent: Option<&[String]>, alias: Option<&[String]>, kind: KeyKind, cata
         KeyKind::Management => "permissions",
     };
     let set = match (sent, alias) {
-        (None, None) => return Err(Error::invalid(preferred, "This field is required")),
+        (None, None) => return Err(Error::invalid(preferred, REQUIRED)),
         (Some(texts), None) => catalogue.parse_set("scopes", texts)?,
         (None, Some(texts)) => catalogue.parse_set("permissions", texts)?,
         (Some(texts), Some(other)) => {
             let set = catalogue.parse_set("scopes", texts)?;
-            if catalogue.parse_set("permissions", other)? != set {
+            let other = catalogue.parse_set("permissions", other)?;
+            if !(other.covers(&set) && set.covers(&other)) {
                 return Err(Error::invalid("permissions", "is another name for `scopes`: send one of them"));
             }
             set

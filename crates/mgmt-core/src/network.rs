@@ -36,6 +36,7 @@ impl Networks {
         let mut networks: Vec<IpNet> = Vec::with_capacity(texts.len());
         for (index, text) in texts.iter().enumerate() {
             match parse_network(text.as_ref()) {
+                Some(network) if networks.contains(&network) => {}
                 Some(network) => networks.push(network),
                 None => faults.note(Error::invalid(
                     format!("{field}[{index}]"),
@@ -44,8 +45,6 @@ impl Networks {
             }
         }
         faults.finish()?;
-        networks.sort_unstable();
-        networks.dedup();
         Ok(Self(networks.into()))
     }
 
@@ -120,9 +119,12 @@ impl Warehouses {
             }
         }
         faults.finish()?;
-        let mut ids: Vec<String> = texts.iter().map(|t| t.as_ref().to_owned()).collect();
-        ids.sort_unstable();
-        ids.dedup();
+        let mut ids: Vec<String> = Vec::with_capacity(texts.len());
+        for text in texts.iter().map(|t| t.as_ref().to_owned()) {
+            if !ids.contains(&text) {
+                ids.push(text);
+            }
+        }
         Ok(Self(ids.into()))
     }
 

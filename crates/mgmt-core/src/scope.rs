@@ -163,12 +163,10 @@ impl Catalogue {
             return Err(Error::invalid(field, format!("must have at most {MAX_LISTED} entries")));
         }
         let mut faults = crate::error::Faults::default();
-        let mut set = BTreeSet::new();
+        let mut set = Vec::with_capacity(texts.len());
         for (index, text) in texts.iter().enumerate() {
             match self.parse(text.as_ref()) {
-                Ok(scope) => {
-                    set.insert(scope);
-                }
+                Ok(scope) => set.push(scope),
                 Err(error) => {
                     let reason = error.details().values().next().cloned().unwrap_or_default();
                     faults.note(Error::invalid(format!("{field}[{index}]"), reason));
@@ -176,7 +174,7 @@ impl Catalogue {
             }
         }
         faults.finish()?;
-        Ok(ScopeSet(set))
+        Ok(set.into_iter().collect())
     }
 
     /// The bits that a set grants: a wildcard grants its own bit and all that it covers.
@@ -266,15 +264,15 @@ impl fmt::Display for Scope {
     }
 }
 
-/// A set of scopes, sorted and without repeats.
+/// A set of scopes in the order in which they were given, without repeats.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ScopeSet(BTreeSet<Scope>);
+pub struct ScopeSet(Vec<Scope>);
 
 impl ScopeSet {
     /// The set that holds `*`.
     #[must_use]
     pub fn all() -> Self {
-        Self(BTreeSet::from([Scope("*".to_owned())]))
+        Self(vec![Scope("*".to_owned())])
     }
 
     /// The text that a store keeps: canonical scopes with a space between.
@@ -306,7 +304,7 @@ impl ScopeSet {
         self.missing(other).next().is_none()
     }
 
-    /// The scopes in order.
+    /// The scopes in the order in which they were given.
     pub fn iter(&self) -> impl Iterator<Item = &Scope> {
         self.0.iter()
     }
@@ -326,7 +324,13 @@ impl Serialize for ScopeSet {
 
 impl FromIterator<Scope> for ScopeSet {
     fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
-        Self(scopes.into_iter().collect())
+        let mut set = Vec::new();
+        for scope in scopes {
+            if !set.contains(&scope) {
+                set.push(scope);
+            }
+        }
+        Self(set)
     }
 }
 
@@ -414,7 +418,7 @@ mod tests {
     }
 
     fn any_set() -> impl Strategy<Value = ScopeSet> {
-        proptest::collection::btree_set(select(catalogue().scopes), 0..6).prop_map(ScopeSet)
+        proptest::collection::vec(select(catalogue().scopes), 0..6).prop_map(ScopeSet::from_iter)
     }
 
     proptest! {

@@ -448,16 +448,23 @@ impl Gate {
             let epoch = self.cache.epoch(id);
             let found = self.store.read("gate.load", |tx| {
                 let Some(key) = tx.keys().find_any(id)? else { return Ok::<_, StoreError>(None) };
-                let organization = tx.organizations().find(key.organization_id)?;
-                Ok(organization.map(|o| (key, o)))
+                let Some(organization) = tx.organizations().find(key.organization_id)? else { return Ok(None) };
+                let used = match key.settings.quota {
+                    Some(quota) => tx.quotas().used(&key.lineage.to_string(), quota.period.start(now.wall))?,
+                    None => 0,
+                };
+                Ok(Some((key, organization, used)))
             })?;
             metrics::counter!("mgmt_gate_loads_total").increment(1);
-            let record = found.map(|(key, organization)| {
+            let record = found.map(|(key, organization, used)| {
                 let subjects = Subjects3 {
                     lineage: self.subjects.get(SubjectId::Lineage(key.lineage)),
                     management: self.subjects.get(SubjectId::Management(organization.id)),
                     resource: self.subjects.get(SubjectId::Resource(organization.id)),
                 };
+                if let Some(quota) = key.settings.quota {
+                    subjects.lineage.units.lock().observe(&quota, used, now);
+                }
                 let limit = self.options.limits.of(organization.plan);
                 KeyRecord::new(key, &organization, &self.options.catalogues, limit, subjects)
             });

@@ -48,6 +48,13 @@ impl Units {
         self.of == Some((*quota, quota.period.start(now.wall)))
     }
 
+    /// Notes what the row says, where nothing is known yet, so that clients are told the truth before anything is taken.
+    pub(crate) fn observe(&mut self, quota: &Quota, row_used: u64, now: Moment) {
+        if self.held == 0 && !self.is_of(quota, now) {
+            *self = Self { of: Some((*quota, quota.period.start(now.wall))), row_used, ..Self::default() };
+        }
+    }
+
     /// Judges a cost without using anything.
     pub(crate) fn cover(&self, quota: &Quota, cost: u64, now: Moment) -> Cover {
         if cost == 0 || (self.is_of(quota, now) && self.held >= cost) {
@@ -110,7 +117,10 @@ impl Units {
 
     /// What clients are told, as far as this node knows.
     pub(crate) fn standing(&self, quota: &Quota, now: Moment) -> QuotaStanding {
-        let used = if self.is_of(quota, now) { self.row_used.saturating_sub(self.held) } else { 0 };
+        // The limit may have changed since; what is used in the period has not.
+        let start = quota.period.start(now.wall);
+        let same = self.of.is_some_and(|(of, since)| of.period == quota.period && since == start);
+        let used = if same { self.row_used.saturating_sub(self.held) } else { 0 };
         QuotaStanding {
             limit: quota.limit,
             used,

@@ -2,10 +2,7 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::{
-        Method,
-        header::{HeaderName, HeaderValue},
-    },
+    http::header::{HeaderName, HeaderValue},
     web::{Data, ServiceConfig},
 };
 use mgmt_actix::{
@@ -36,8 +33,7 @@ const WAREHOUSE_ID: HeaderName = HeaderName::from_static("x-auth-warehouse-id");
 
 /// The route, for every method: gateways send the client's, or one of their own.
 pub(super) fn configure(config: &mut ServiceConfig) {
-    let methods = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
-    config.service(methods.into_iter().fold(page("/v1/authorize"), |e, method| e.on(method, authorize)));
+    config.service(page("/v1/authorize").any(authorize));
 }
 
 /// Judges a request for a gateway: nginx, Caddy, Traefik, Envoy. Any method; the client's own header fields.

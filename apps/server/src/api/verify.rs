@@ -130,7 +130,7 @@ pub(crate) async fn verify(
     body: Body<VerifyKey>,
 ) -> Result<HttpResponse, ApiError> {
     query.read()?;
-    let asked = parse(body.read().await?, &app.catalogues().scopes)?;
+    let (asked, _) = body.parse(|body| parse(body, &app.catalogues().scopes)).await?;
     Ok(HttpResponse::Ok().json(answer(&app, &caller, &asked).await?))
 }
 

@@ -79,13 +79,20 @@ impl Once {
             return Err(wrong());
         }
         let text = value.to_str().map_err(|_| wrong())?.trim();
-        let bare = text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).unwrap_or(text);
-        if !(1..=MAX_LENGTH).contains(&bare.len()) || !bare.bytes().all(|b| (b' '..=b'~').contains(&b) && b != b'"') {
+        let quoted = text.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
+        let bare = quoted.unwrap_or(text);
+        let allowed = |b: u8| b.is_ascii_graphic() && b != b'"' || b == b' ' && quoted.is_some();
+        if !(1..=MAX_LENGTH).contains(&bare.len()) || !bare.bytes().all(allowed) {
             return Err(wrong());
         }
         let (organization, actor) = owner;
         let scope = format!("{organization}\n{actor}\n{}\n{}\n{bare}", request.method(), request.path());
         Ok(Some(Self { id: hex(scope.as_bytes()), fingerprint: hex(payload) }))
+    }
+
+    /// Whether the request has the field.
+    pub(crate) fn is_asked(request: &HttpRequest) -> bool {
+        request.headers().contains_key(FIELD)
     }
 
     /// Marks the request as being worked on, on this node.

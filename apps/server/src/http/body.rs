@@ -45,16 +45,17 @@ impl<T: DeserializeOwned> Body<T> {
     /// # Errors
     /// 415, 413 or 400; the 400 names every field at fault.
     pub(crate) async fn read(self) -> Result<T, ApiError> {
-        Ok(self.read_with_bytes().await?.0)
+        Ok(self.parse(Ok).await?.0)
     }
 
-    /// As [`Body::read`], with the bytes as they came in (to compare repeated requests by).
-    pub(crate) async fn read_with_bytes(self) -> Result<(T, Bytes), ApiError> {
+    /// As [`Body::read`], judged by the rules at once, so that all faults are told together; with the bytes as they came in (to
+    /// compare repeated requests by).
+    pub(crate) async fn parse<U>(self, rules: impl FnOnce(T) -> Result<U, Error>) -> Result<(U, Bytes), ApiError> {
         let bytes = self.raw.bytes().await?;
         if bytes.is_empty() {
             return Err(ApiError::new(Code::InvalidRequest, "a JSON body is required"));
         }
-        Ok((decode(&bytes)?, bytes))
+        Ok((node::decode_and(json::parse(&bytes)?, rules)?, bytes))
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::{self, Expected, Unexpected};
 
-pub(super) const REQUIRED: &str = "This field is required";
+pub(super) use mgmt_core::error::REQUIRED;
 pub(super) const UNKNOWN: &str = "This field is not known here";
 
 /// One step from a value into what it holds.

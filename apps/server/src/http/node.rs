@@ -14,7 +14,7 @@ use serde::{
     forward_to_deserialize_any,
 };
 
-use super::fault::{Fault, Step, one_of};
+use super::fault::{Fault, REQUIRED, Step, one_of};
 
 /// More faults than this are not worth telling.
 const MAX_FAULTS: usize = 50;
@@ -40,12 +40,25 @@ pub(crate) enum Node {
 ///
 /// # Errors
 /// `invalid_request` whose details name every field at fault.
-pub(crate) fn decode<T: DeserializeOwned>(mut node: Node) -> Result<T, Error> {
+pub(crate) fn decode<T: DeserializeOwned>(node: Node) -> Result<T, Error> {
+    decode_and(node, Ok)
+}
+
+/// Reads a value into `T` and judges it by the rules. The rules see what is well-formed of a value that is not, so that a
+/// fault of form in one field hides no fault of meaning in another.
+///
+/// # Errors
+/// `invalid_request` whose details name every field at fault.
+pub(crate) fn decode_and<T: DeserializeOwned, U>(mut node: Node, rules: impl FnOnce(T) -> Result<U, Error>) -> Result<U, Error> {
     let mut told: Vec<Fault> = Vec::new();
+    let mut mended = None;
     for _ in 0..MAX_FAULTS {
         let fault = match T::deserialize(&node) {
-            Ok(value) if told.is_empty() => return Ok(value),
-            Ok(_) => break,
+            Ok(value) if told.is_empty() => return rules(value),
+            Ok(value) => {
+                mended = Some(value);
+                break;
+            }
             Err(fault) => fault,
         };
         if told.iter().any(|known| known.path == fault.path) || !node.mend(&fault) {
@@ -56,7 +69,17 @@ pub(crate) fn decode<T: DeserializeOwned>(mut node: Node) -> Result<T, Error> {
         }
         told.push(fault);
     }
-    Err(summary(&told))
+    let error = summary(&told);
+    let more = mended.and_then(|value| rules(value).err()).filter(|e| e.code() == Code::InvalidRequest);
+    Err(more.map_or(error.clone(), |more| with_meaning(error, &more)))
+}
+
+/// Adds the rules' faults, but for fields that were not well-formed: their stand-ins say nothing.
+fn with_meaning(error: Error, more: &Error) -> Error {
+    let field = |path: &str| path.split(['.', '[']).next().unwrap_or_default().to_owned();
+    let known: Vec<String> = error.details().keys().map(|path| field(path)).collect();
+    let fresh = more.details().iter().filter(|(path, reason)| !known.contains(&field(path)) && *reason != REQUIRED);
+    fresh.fold(error, |error, (path, reason)| error.with_detail(path.clone(), reason.clone()))
 }
 
 fn summary(faults: &[Fault]) -> Error {

@@ -1,9 +1,10 @@
 //! Declaring an endpoint: a path and what each method does. Everything else follows from that.
 
 use actix_web::{
-    FromRequest, Handler, HttpResponse, Resource, Responder,
+    FromRequest, Handler, HttpResponse, Resource, Responder, Route,
     body::MessageBody,
     dev::{AppService, HttpServiceFactory, ServiceRequest, ServiceResponse},
+    guard,
     http::{
         Method,
         header::{ALLOW, HeaderValue},
@@ -25,11 +26,12 @@ pub(crate) struct Endpoint {
     resource: Resource,
     methods: Vec<Method>,
     json: bool,
+    any: Option<Route>,
 }
 
 /// An endpoint that answers with JSON.
 pub(crate) fn endpoint(path: &str) -> Endpoint {
-    Endpoint { resource: web::resource(path.to_owned()), methods: Vec::new(), json: true }
+    Endpoint { resource: web::resource(path.to_owned()), methods: Vec::new(), json: true, any: None }
 }
 
 /// An endpoint that answers with something else, whatever the client says it accepts.
@@ -90,7 +92,22 @@ impl Endpoint {
         self
     }
 
+    /// What every method does, known or not, but TRACE and CONNECT, which no server answers.
+    pub(crate) fn any<F, A>(mut self, handler: F) -> Self
+    where
+        F: Handler<A>,
+        A: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        let answered = guard::fn_guard(|context| !matches!(context.head().method, Method::TRACE | Method::CONNECT));
+        self.any = Some(web::route().guard(answered).to(handler));
+        self
+    }
+
     fn allow(&self) -> HeaderValue {
+        if self.any.is_some() {
+            return HeaderValue::from_static(EVERYTHING);
+        }
         let mut names: Vec<&str> = Vec::new();
         for method in &self.methods {
             names.push(method.as_str());
@@ -106,7 +123,11 @@ impl Endpoint {
 impl HttpServiceFactory for Endpoint {
     fn register(self, config: &mut AppService) {
         let allow = self.allow();
-        let resource = self.resource.default_service(web::to(move |method: Method| {
+        let resource = match self.any {
+            Some(route) => self.resource.route(route),
+            None => self.resource,
+        };
+        let resource = resource.default_service(web::to(move |method: Method| {
             let allow = allow.clone();
             async move { other_method(&method, allow) }
         }));

@@ -41,9 +41,9 @@ pub(crate) async fn create(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     query.read()?;
-    let (body, bytes) = body.read_with_bytes().await?;
+    let now = app.clock.now().wall;
+    let (parsed, bytes) = body.parse(|body| KeyDraft::from(body).parse(app.catalogues(), now)).await?;
     let (caller, wrapped) = (caller.into_caller(), is_wrapped(&request));
-    let parsed = KeyDraft::from(body).parse(app.catalogues(), app.clock.now().wall)?;
     let once = Once::from_request(&request, (caller.organization_id, caller.actor()), &bytes)?;
     let _busy = once.as_ref().map(|o| o.begin(&app)).transpose()?;
     let answer = app.run("keys.create", move |work| {
@@ -102,10 +102,14 @@ pub(crate) async fn update(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let (id, caller) = (id.get()?, caller.into_caller());
-    exists(&app, &caller, id).await?;
-    query.read()?;
-    let patch = KeyPatch::from(body.read().await?);
     let preconditions = Preconditions::from_headers(request.headers());
+    let now = precheck(&app, &caller, id, &preconditions).await?;
+    query.read()?;
+    let judge = |body| {
+        let patch = KeyPatch::from(body);
+        patch.clone().apply(&now.settings, now.kind, app.catalogues()).map(|_| patch)
+    };
+    let (patch, _) = body.parse(judge).await?;
     let changed = app.run("keys.update", move |work| {
         work.tx.organizations().lock(caller.organization_id)?;
         let before = find(work, &caller, id)?;
@@ -124,11 +128,15 @@ pub(crate) async fn update(
     Ok(tagged(&request, &tag, Value::Object(view)))
 }
 
-/// A missing key is 404 before anything is said about the body.
-async fn exists(app: &App, caller: &Caller, id: KeyId) -> Result<(), ApiError> {
-    let organization = caller.organization_id;
-    let found = app.read("keys.exists", move |work| Ok(work.tx.keys().find(organization, id)?.is_some()));
-    if found.await? { Ok(()) } else { Err(Error::not_found().into()) }
+/// A missing key is 404, and a changed one 412, before anything is said about the body. The change itself judges both again.
+async fn precheck(app: &App, caller: &Caller, id: KeyId, preconditions: &Preconditions) -> Result<ApiKey, ApiError> {
+    let (caller, preconditions) = (caller.clone(), preconditions.clone());
+    let judged = app.read("keys.precheck", move |work| {
+        let key = find(work, &caller, id)?;
+        preconditions.check(&tag(work, &key))?;
+        Ok(key)
+    });
+    judged.await
 }
 
 /// Revokes a key for ever. Repeating it is safe.
@@ -143,10 +151,10 @@ pub(crate) async fn revoke(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let (id, caller) = (id.get()?, caller.into_caller());
-    exists(&app, &caller, id).await?;
+    let preconditions = Preconditions::from_headers(request.headers());
+    precheck(&app, &caller, id, &preconditions).await?;
     query.read()?;
     let reason = parse_reason(body.read().await?.reason.as_deref())?;
-    let preconditions = Preconditions::from_headers(request.headers());
     let revoked = app.run("keys.revoke", move |work| {
         work.tx.organizations().lock(caller.organization_id)?;
         let before = find(work, &caller, id)?;
@@ -178,12 +186,17 @@ pub(crate) async fn rotate(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let (id, caller, wrapped) = (id.get()?, caller.into_caller(), is_wrapped(&request));
-    exists(&app, &caller, id).await?;
+    let preconditions = Preconditions::from_headers(request.headers());
+    if Once::is_asked(&request) {
+        // A repeat finds the key changed by the first request: only the first one judges the condition.
+        precheck(&app, &caller, id, &Preconditions::default()).await?;
+    } else {
+        precheck(&app, &caller, id, &preconditions).await?;
+    }
     query.read()?;
     let (body, bytes) = body.read_with_bytes().await?;
     let once = Once::from_request(&request, (caller.organization_id, caller.actor()), &bytes)?;
     let _busy = once.as_ref().map(|o| o.begin(&app)).transpose()?;
-    let preconditions = Preconditions::from_headers(request.headers());
     let overlap = body.overlap_seconds.unwrap_or(0);
     let answer = app.run("keys.rotate", move |work| {
         if let Some(once) = &once
@@ -259,10 +272,10 @@ impl Transition {
         request: HttpRequest,
     ) -> Result<HttpResponse, ApiError> {
         let id = id.get()?;
-        exists(&app, &caller, id).await?;
+        let preconditions = Preconditions::from_headers(request.headers());
+        precheck(&app, &caller, id, &preconditions).await?;
         input.0.read()?;
         input.1.read().await?;
-        let preconditions = Preconditions::from_headers(request.headers());
         let changed = app.run("keys.transition", move |work| {
             work.tx.organizations().lock(caller.organization_id)?;
             let before = find(work, &caller, id)?;

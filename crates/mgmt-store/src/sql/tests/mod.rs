@@ -101,11 +101,11 @@ fn other_schemas_are_refused(place: &Place) {
 
 /// A process that dies while it migrates leaves nothing behind, and the next one does the whole.
 fn a_killed_migration_leaves_nothing(place: &Place) {
+    let store = place.open();
     let mut dying = place.address.connect().unwrap();
     dying.begin_migration().unwrap();
     dying.batch_execute("CREATE TABLE organizations (id TEXT); CREATE TABLE unfinished (id TEXT)").unwrap();
     drop(dying);
-    let store = place.open();
     assert!(matches!(store.check_schema(), Err(StoreError::OlderSchema(1))));
     assert_eq!(store.migrate().unwrap().len(), 1);
     tamper(place, "CREATE TABLE unfinished (id TEXT)");
