@@ -83,6 +83,7 @@ macro_rules! conformance_tests {
             quotas_give_enough_or_nothing
             quotas_start_anew
             quotas_take_units_back
+            quotas_may_change_their_period
             quotas_follow_a_lowered_limit
             quotas_are_never_over_issued
 

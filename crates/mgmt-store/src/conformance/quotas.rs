@@ -79,6 +79,22 @@ pub fn quotas_take_units_back(store: &dyn Store) {
     assert_eq!(used(store, "s", day(1)), 5);
 }
 
+/// A quota by the month and one by the day are counted apart: changing from one to the other neither closes nor reopens any.
+pub fn quotas_may_change_their_period(store: &dyn Store) {
+    let now = "2028-02-29T12:00:00Z".parse().unwrap();
+    let take = |period: Period, cost| {
+        let quota = Quota { limit: 10, period };
+        store.run("conformance.quota", |tx| tx.quotas().take("s", &quota, period.start(now), cost)).unwrap()
+    };
+    assert_eq!(take(Period::Day, 6), Allotment { units: 6, used: 6 });
+    assert_eq!(take(Period::Month, 3), Allotment { units: 3, used: 3 });
+    assert_eq!(take(Period::Day, 5), Allotment { units: 0, used: 6 });
+    assert_eq!(take(Period::Month, 7), Allotment { units: 7, used: 10 });
+    assert_eq!(take(Period::Day, 4), Allotment { units: 4, used: 10 });
+    write(store, |tx| tx.quotas().give_back("s", Period::Day.start(now), 2));
+    assert_eq!((used(store, "s", Period::Day.start(now)), used(store, "s", Period::Month.start(now))), (8, 10));
+}
+
 /// A limit that was lowered below what is used gives nothing; one that was raised gives again.
 pub fn quotas_follow_a_lowered_limit(store: &dyn Store) {
     take(store, "s", 100, day(0), 50);

@@ -131,8 +131,9 @@ diesel::table! {
 }
 
 diesel::table! {
-    quotas (subject) {
+    quotas (subject, period) {
         subject -> Text,
+        period -> Text,
         period_start -> BigInt,
         used -> BigInt,
     }

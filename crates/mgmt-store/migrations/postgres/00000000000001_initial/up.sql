@@ -133,10 +133,13 @@ CREATE TABLE idempotency (
 );
 CREATE INDEX idempotency_by_end ON idempotency (expires_at);
 
+-- A row for each kind of period: a quota whose period is changed starts anew, and goes on when it is changed back.
 CREATE TABLE quotas (
-    subject      TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    subject      TEXT COLLATE "C" NOT NULL,
+    period       TEXT NOT NULL CHECK (period IN ('day', 'month')),
     period_start BIGINT NOT NULL,
-    used         BIGINT NOT NULL CHECK (used >= 0)
+    used         BIGINT NOT NULL CHECK (used >= 0),
+    PRIMARY KEY (subject, period)
 );
 
 -- Usage has no foreign keys: what was counted is kept whatever becomes of its key.

@@ -132,10 +132,13 @@ CREATE TABLE idempotency (
 ) STRICT;
 CREATE INDEX idempotency_by_end ON idempotency (expires_at);
 
+-- A row for each kind of period: a quota whose period is changed starts anew, and goes on when it is changed back.
 CREATE TABLE quotas (
-    subject      TEXT    NOT NULL PRIMARY KEY,
+    subject      TEXT    NOT NULL,
+    period       TEXT    NOT NULL CHECK (period IN ('day', 'month')),
     period_start INTEGER NOT NULL,
-    used         INTEGER NOT NULL CHECK (used >= 0)
+    used         INTEGER NOT NULL CHECK (used >= 0),
+    PRIMARY KEY (subject, period)
 ) STRICT;
 
 -- Usage has no foreign keys: what was counted is kept whatever becomes of its key.

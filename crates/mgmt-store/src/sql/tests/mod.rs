@@ -176,7 +176,8 @@ fn impossible_rows_are_refused(place: &Place) {
     store.migrate().unwrap();
     let mut connection = place.address.connect().unwrap();
     for statement in [
-        "INSERT INTO quotas (subject, period_start, used) VALUES ('s', 0, -1)",
+        "INSERT INTO quotas (subject, period, period_start, used) VALUES ('s', 'day', 0, -1)",
+        "INSERT INTO quotas (subject, period, period_start, used) VALUES ('s', 'week', 0, 1)",
         "INSERT INTO throttles (subject, failures, last_failure_at) VALUES ('s', 0, 0)",
         "INSERT INTO throttles (subject, failures, last_failure_at) VALUES ('s', NULL, 0)",
         "INSERT INTO invalidations (seq, kind, subject, added_at) VALUES (1, 'other', 's', 0)",
