@@ -169,7 +169,7 @@ async fn authenticate<P: Permission>(request: &HttpRequest) -> Result<Caller, Ap
         request_id: RequestId::extract(request).await.map_err(ApiError::internal)?.as_str().to_owned(),
     };
     let credential = credential::find(request.headers(), false).map_err(refuse_credential)?;
-    let sessions_only = P::DOORS == Doors::Session || request.path().starts_with("/api/");
+    let sessions_only = P::DOORS == Doors::Session || is_session_surface(request);
     let caller = match credential {
         Credential::Token(Scheme::Bearer, text) if text.contains('.') => {
             if P::DOORS == Doors::Verification {
@@ -189,6 +189,11 @@ async fn authenticate<P: Permission>(request: &HttpRequest) -> Result<Caller, Ap
         Credential::Token(..) | Credential::App { .. } => return Err(Error::unauthorized().into()),
     };
     act_for(request, &arrival.app, caller).await
+}
+
+/// Whether the request goes to `/api`. By the route that was matched: the path itself has other spellings.
+pub(crate) fn is_session_surface(request: &HttpRequest) -> bool {
+    request.match_pattern().is_none_or(|route| route.starts_with("/api/"))
 }
 
 /// What a request without a usable credential is told.

@@ -24,7 +24,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
-    auth::LimitFields,
+    auth::{LimitFields, is_session_surface},
     error::ApiError,
     http::precondition::{EntityTag, Preconditions},
 };
@@ -56,7 +56,7 @@ pub(crate) async fn write_limit_fields(
 
 /// Whether answers of this request's surface stand inside `data`.
 pub(crate) fn is_wrapped(request: &HttpRequest) -> bool {
-    request.path().starts_with("/api/")
+    is_session_surface(request)
 }
 
 /// A single object in the envelope of its surface.

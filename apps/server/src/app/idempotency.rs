@@ -86,7 +86,10 @@ impl Once {
             return Err(wrong());
         }
         let (organization, actor) = owner;
-        let scope = format!("{organization}\n{actor}\n{}\n{}\n{bare}", request.method(), request.path());
+        // The route and its id, not the path, which has several spellings.
+        let route = request.match_pattern().unwrap_or_default();
+        let target = request.match_info().get("id").unwrap_or_default();
+        let scope = format!("{organization}\n{actor}\n{}\n{route}\n{target}\n{bare}", request.method());
         Ok(Some(Self { id: hex(scope.as_bytes()), fingerprint: hex(payload) }))
     }
 
