@@ -267,7 +267,8 @@ pub trait Reveals {
     fn take_read(&mut self, key: KeyId, now: Timestamp) -> Result<Option<Reveal>>;
     /// Ends a window; `false` when there was none.
     fn delete(&mut self, key: KeyId) -> Result<bool>;
-    /// Keeps the key of a bucket. `Conflict` when it has one.
+    /// Keeps the key of a bucket. `Conflict` when it has one; if that one came after a look that found none, the transaction runs
+    /// again instead, and finds it.
     fn insert_bucket_key(&mut self, key: &WrappedBucketKey) -> Result<()>;
     /// The key of a bucket.
     fn find_bucket_key(&mut self, bucket: i64) -> Result<Option<WrappedBucketKey>>;
@@ -315,7 +316,7 @@ pub struct Allotment {
     pub used: u64,
 }
 
-/// Used units, by subject (a key's lineage or an organization).
+/// Used units, by subject (a key's lineage or an organization), for days and months apart: a quota may change its period.
 pub trait Quotas {
     /// Takes between `cost` and [`Quota::allotment`] units of the period that starts at `period_start`, or none. A period that has
     /// passed is closed. Never lets `used` exceed the limit.

@@ -10,7 +10,7 @@ use mgmt_core::{
 };
 use serde_json::{Value, json};
 
-use super::bench::{Bench, NOW, after, race, read, write};
+use super::bench::{Bench, Done, NOW, after, race, read, write};
 use crate::{
     error::StoreError,
     store::{Invalidation, Store},
@@ -79,6 +79,7 @@ pub fn invalidations_have_no_gaps_that_fill_later(store: &dyn Store) {
     };
     let seen = thread::scope(|scope| {
         let reader = scope.spawn(follow);
+        let writers = Done(&done);
         race(WRITERS, |i| {
             for n in 0..EACH {
                 // Some change more than one thing, and some fail at the end.
@@ -89,7 +90,7 @@ pub fn invalidations_have_no_gaps_that_fill_later(store: &dyn Store) {
                 assert!(matches!(result, Ok(()) | Err(StoreError::Conflict("on purpose"))), "{result:?}");
             }
         });
-        done.store(true, Ordering::SeqCst);
+        drop(writers);
         reader.join().unwrap()
     });
     assert_eq!(seen, start + WRITERS as i64 * EACH * 2 / 3);

@@ -67,6 +67,7 @@ macro_rules! conformance_tests {
             reveal_reads_are_counted
             reveal_reads_are_never_given_twice
             bucket_keys_are_kept_once
+            bucket_keys_are_shared_by_all_who_look_first
             expired_reveals_are_forgotten
 
             idempotency_round_trips

@@ -70,6 +70,22 @@ pub fn bucket_keys_are_kept_once(store: &dyn Store) {
     assert_eq!(read(store, |tx| tx.reveals().find_bucket_key(43)), None);
 }
 
+/// Transactions that look for a bucket's key and bring one if there is none all end up with the same.
+pub fn bucket_keys_are_shared_by_all_who_look_first(store: &dyn Store) {
+    let key = |i: u8| WrappedBucketKey { bucket: 42, wrapped: vec![i; 72], expires_at: after(900) };
+    let found = race(8, |i| {
+        write(store, |tx| {
+            if let Some(found) = tx.reveals().find_bucket_key(42)? {
+                return Ok(found);
+            }
+            tx.reveals().insert_bucket_key(&key(i as u8))?;
+            Ok(key(i as u8))
+        })
+    });
+    let kept = read(store, |tx| tx.reveals().find_bucket_key(42)).unwrap();
+    assert!(found.iter().all(|f| *f == kept), "{found:?}");
+}
+
 /// Windows and bucket keys that have ended go, others stay.
 pub fn expired_reveals_are_forgotten(store: &dyn Store) {
     let mut bench = Bench::new();

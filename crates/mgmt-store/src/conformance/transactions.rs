@@ -4,7 +4,7 @@ use std::{
     thread,
 };
 
-use super::bench::{Bench, NOW, race, read, write};
+use super::bench::{Bench, Done, NOW, race, read, write};
 use crate::{
     error::StoreError,
     store::{Ending, Mode, Store},
@@ -87,10 +87,10 @@ pub fn readers_see_whole_transactions(store: &dyn Store) {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
+            let _done = Done(&done);
             for i in 0..40 {
                 write(store, |tx| Ok(tx.settings().insert(&format!("a{i}"), "")? && tx.settings().insert(&format!("b{i}"), "")?));
             }
-            done.store(true, Ordering::SeqCst);
         });
         while !done.load(Ordering::SeqCst) {
             read(store, |tx| {

@@ -1,6 +1,6 @@
 //! Connections. The only place that knows which database is behind a query.
 
-use std::{fs, io, path::Path, thread, time::Duration};
+use std::{path::Path, thread, time::Duration};
 
 use diesel::{
     Connection, PgConnection, QueryResult, RunQueryDsl, SqliteConnection,
@@ -11,7 +11,7 @@ use diesel::{
 };
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
-use super::{address::Address, fault::Fault};
+use super::{address::Address, fault::Fault, place};
 use crate::{
     error::{Result, StoreError},
     store::Mode,
@@ -34,6 +34,10 @@ const POSTGRES_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; S
     SET LOCAL lock_timeout = '3s'; SET LOCAL idle_in_transaction_session_timeout = '10s'";
 const POSTGRES_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '5s'; \
     SET LOCAL idle_in_transaction_session_timeout = '10s'";
+
+/// Failures are told apart by their texts, because diesel hides most codes: they must be in English.
+const POSTGRES_ENGLISH: &str = "SELECT set_config('lc_messages', 'C', false) \
+    WHERE current_setting('lc_messages') !~ '^(C|POSIX|en)'";
 
 /// The advisory lock that migrating processes queue at: `mgmt` in ASCII, and a number.
 const MIGRATION_LOCK: i64 = 0x6d67_6d74_0001;
@@ -158,7 +162,12 @@ impl Address {
     pub(crate) fn prepare(&self) -> Result<()> {
         match self {
             Self::File(path) => {
-                create_file(path).map_err(|e| StoreError::Unavailable(format!("cannot create `{}`: {e}", path.display())))
+                let failed = |e| StoreError::Unavailable(format!("cannot create `{}`: {e}", path.display()));
+                place::create(path).map_err(failed)?;
+                if let Some(kind) = place::network(path) {
+                    tracing::warn!(path = %path.display(), kind, "the database file is on a network file system, which may lose data: use a local disk, or PostgreSQL");
+                }
+                Ok(())
             }
             Self::Memory | Self::Server(_) => Ok(()),
         }
@@ -178,8 +187,8 @@ impl Address {
             Self::Server(server) => {
                 let mut connection = PgConnection::establish(&server.url)
                     .map_err(|e| StoreError::from(redacted(Fault::of_connection(&e), |t| server.redact(t))))?;
-                // Failures are told apart by their texts. Only some servers allow this; the others speak English mostly.
-                let _ = connection.batch_execute("SET lc_messages = 'C'");
+                // Where this is not allowed, some failures that could be survived are reported as what they are.
+                let _ = connection.batch_execute(POSTGRES_ENGLISH);
                 Ok(AnyConnection::Postgres(connection))
             }
         }
@@ -247,24 +256,4 @@ fn is_recent(version: &str) -> bool {
 fn file_name(path: &Path) -> String {
     let text = path.to_string_lossy();
     if path.is_absolute() { text.into_owned() } else { format!("./{text}") }
-}
-
-/// Makes the file, empty, if there is none. SQLite gives its journal files the same rights.
-fn create_file(path: &Path) -> io::Result<()> {
-    let mut folders = fs::DirBuilder::new();
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-        folders.mode(0o700);
-        options.mode(0o600);
-    }
-    if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
-        folders.recursive(true).create(folder)?;
-    }
-    match options.open(path) {
-        Err(e) if e.kind() != io::ErrorKind::AlreadyExists => Err(e),
-        _ => Ok(()),
-    }
 }

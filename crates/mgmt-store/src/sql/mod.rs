@@ -10,6 +10,7 @@ mod keys;
 mod memberships;
 mod migrate;
 mod organizations;
+mod place;
 mod pool;
 mod quotas;
 mod refresh_tokens;

@@ -93,9 +93,12 @@ impl Reveals for SqlTx<'_> {
     }
 
     fn insert_bucket_key(&mut self, key: &WrappedBucketKey) -> Result<()> {
+        if self.find_bucket_key(key.bucket)?.is_some() {
+            return Err(StoreError::Conflict("bucket key"));
+        }
         let row = BucketKeyRow { bucket: key.bucket, wrapped: key.wrapped.clone(), expires_at: key.expires_at.as_millis() };
-        self.query(|c| diesel::insert_into(bucket_keys::table).values(row).execute(c))?;
-        Ok(())
+        // Whoever looked before and found none shall find the one that came in between.
+        self.insert_missing(|c| diesel::insert_into(bucket_keys::table).values(row).execute(c))
     }
 
     fn find_bucket_key(&mut self, bucket: i64) -> Result<Option<WrappedBucketKey>> {

@@ -223,3 +223,50 @@ fn the_ends_of_time_are_kept(place: &Place) {
         assert_eq!(found.last_failure_at, at);
     }
 }
+
+/// What a child process of [`processes_share`] does: it migrates, then writes until it is done or killed.
+#[test]
+#[ignore = "run by other tests, in processes of their own"]
+fn child() {
+    #[expect(clippy::disallowed_methods, reason = "a child is told its database by an environment variable")]
+    let Ok(url) = std::env::var("MGMT_TEST_CHILD") else { return };
+    let store = open(&url, Options::default()).unwrap();
+    let applied = store.migrate().unwrap();
+    store.check_schema().unwrap();
+    store.run("test.child", |tx| tx.throttles().fail("children", Timestamp::from_millis(1))).unwrap();
+    for _ in &applied {
+        store.run("test.applied", |tx| tx.throttles().fail("applied", Timestamp::from_millis(1))).unwrap();
+    }
+}
+
+fn spawn_child(place: &Place) -> std::process::Child {
+    std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "sql::tests::child", "--ignored"])
+        .env("MGMT_TEST_CHILD", &place.url)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// Processes that start at once on an empty database all come up, and one of them migrates it.
+fn processes_share(place: &Place) {
+    let children: Vec<_> = (0..10).map(|_| spawn_child(place)).collect();
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    let store = place.open();
+    let count = |subject| store.read("test.find", |tx| tx.throttles().find(subject)).unwrap().unwrap().failures;
+    assert_eq!((count("children"), count("applied")), (10, 1));
+}
+
+/// However early a starting process is killed, the next one comes up.
+fn killed_starts_are_survived(place: &Place) {
+    for millis in 0..12 {
+        let mut child = spawn_child(place);
+        thread::sleep(Duration::from_millis(millis * 3));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    assert!(spawn_child(place).wait().unwrap().success());
+    place.open().check_schema().unwrap();
+}

@@ -29,6 +29,12 @@ fn migrations() {
 }
 
 #[test]
+fn processes() {
+    processes_share(&place!());
+    killed_starts_are_survived(&place!());
+}
+
+#[test]
 fn rows() {
     corrupt_rows_are_reported(&place!());
     impossible_rows_are_refused(&place!());

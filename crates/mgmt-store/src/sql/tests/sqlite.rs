@@ -29,6 +29,12 @@ fn migrations() {
 }
 
 #[test]
+fn processes() {
+    processes_share(&Place::file());
+    killed_starts_are_survived(&Place::file());
+}
+
+#[test]
 fn rows() {
     corrupt_rows_are_reported(&Place::file());
     impossible_rows_are_refused(&Place::file());
