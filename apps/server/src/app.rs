@@ -122,7 +122,12 @@ impl App {
         name: &'static str,
         mut work: impl FnMut(&mut Work<'_>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
-        let done = self.store.run(name, |tx| work(&mut Work::new(self, tx)))?;
+        let done = self.store.run(name, |tx| {
+            let mut current = Work::new(self, tx);
+            let done = work(&mut current)?;
+            current.write_journal()?;
+            Ok::<_, ApiError>(done)
+        })?;
         self.gate.catch_up()?;
         Ok(done)
     }
@@ -170,6 +175,7 @@ impl App {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
+            StoreError::Conflict("transaction") => Self::unavailable("the transaction collided with others too often"),
             StoreError::Conflict(what) => mgmt_core::error::Error::new(
                 mgmt_core::error::Code::Conflict,
                 format!("`{what}` is taken or was changed by somebody else meanwhile: read it again"),

@@ -54,7 +54,7 @@ pub(crate) async fn logout(
     let caller = caller.into_caller();
     let ended = app.run("sessions.logout", move |work| {
         work.tx.sessions().revoke(session, work.now)?;
-        work.invalidate_session(session)?;
+        work.invalidate_session(session);
         work.audit(&caller.origin(), Deed { action: "session.ended", target: session.to_string(), before: None, after: None })
     });
     ended.await?;
@@ -76,7 +76,7 @@ pub(crate) async fn switch(
     let signed_in = app.run("sessions.switch", move |work| {
         let person = SignedIn::find(work, user, session, Some(wanted))?.ok_or_else(Error::not_found)?;
         work.tx.sessions().refresh(session, wanted, work.now)?;
-        work.invalidate_session(session)?;
+        work.invalidate_session(session);
         Ok(person)
     });
     Ok(HttpResponse::Ok().json(json!({ "data": signed_in.await?.into_view(&app)? })))
@@ -125,7 +125,7 @@ pub(crate) async fn change_password(
         person.updated_at = work.now;
         work.tx.users().update(&person)?;
         work.tx.sessions().revoke_of_user(user, Some(session), work.now)?;
-        work.invalidate_user(user)?;
+        work.invalidate_user(user);
         work.audit(
             &caller.origin(),
             Deed { action: "user.password_changed", target: user.to_string(), before: None, after: None },
@@ -174,7 +174,8 @@ pub(crate) async fn revoke(
         if work.tx.sessions().revoke(id, work.now)? {
             work.audit(&caller.origin(), Deed { action: "session.ended", target: id.to_string(), before: None, after: None })?;
         }
-        work.invalidate_session(id)
+        work.invalidate_session(id);
+        Ok(())
     });
     ended.await?;
     Ok(HttpResponse::NoContent().finish())

@@ -10,7 +10,7 @@ use mgmt_core::{
     error::{Code, Error},
     id::{KeyId, OrganizationId},
 };
-use mgmt_store::IdempotencyRecord;
+use mgmt_store::{IdempotencyRecord, StoreError};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -106,8 +106,7 @@ impl Once {
         if app.in_progress.lock().insert(self.id.clone()) {
             return Ok(InProgress { app: app.clone(), id: self.id.clone() });
         }
-        let message = "a request with the same `Idempotency-Key` is being worked on";
-        Err(Error::new(Code::IdempotencyInProgress, message).with_retry_after(1).into())
+        Err(in_progress())
     }
 
     /// The earlier answer, if there is one.
@@ -141,8 +140,11 @@ impl Once {
             created_at: work.now,
             expires_at: work.now.plus_secs(KEEP_SECS),
         };
-        work.tx.idempotency().insert(&record)?;
-        Ok(())
+        match work.tx.idempotency().insert(&record) {
+            // Another node was faster: the repeat that the client is told to make gets that one's answer.
+            Err(StoreError::Conflict(_)) => Err(in_progress()),
+            other => Ok(other?),
+        }
     }
 }
 
@@ -156,6 +158,11 @@ impl Drop for InProgress {
     fn drop(&mut self) {
         self.app.in_progress.lock().remove(&self.id);
     }
+}
+
+fn in_progress() -> ApiError {
+    let message = "a request with the same `Idempotency-Key` is being worked on";
+    Error::new(Code::IdempotencyInProgress, message).with_retry_after(1).into()
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -18,6 +18,7 @@ pub(crate) struct Work<'a> {
     pub(crate) tx: &'a mut dyn Tx,
     pub(crate) now: Timestamp,
     pub(crate) rng: OsRng,
+    changes: Vec<Invalidation>,
 }
 
 /// Where a change comes from, for the audit log.
@@ -39,24 +40,30 @@ pub(crate) struct Deed<'a> {
 
 impl<'a> Work<'a> {
     pub(crate) fn new(app: &'a App, tx: &'a mut dyn Tx) -> Self {
-        Self { now: app.clock.now().wall, rng: rand_core::UnwrapErr(getrandom::SysRng), app, tx }
+        Self { now: app.clock.now().wall, rng: rand_core::UnwrapErr(getrandom::SysRng), changes: Vec::new(), app, tx }
     }
 
     /// Notes that caches must forget a key.
-    pub(crate) fn invalidate(&mut self, key: KeyId) -> Result<(), ApiError> {
-        self.tx.invalidations().append(Invalidation::Key(key), self.now)?;
-        Ok(())
+    pub(crate) fn invalidate(&mut self, key: KeyId) {
+        self.changes.push(Invalidation::Key(key));
     }
 
     /// Notes that caches must forget a session.
-    pub(crate) fn invalidate_session(&mut self, session: SessionId) -> Result<(), ApiError> {
-        self.tx.invalidations().append(Invalidation::Session(session), self.now)?;
-        Ok(())
+    pub(crate) fn invalidate_session(&mut self, session: SessionId) {
+        self.changes.push(Invalidation::Session(session));
     }
 
     /// Notes that caches must forget a person and all of their sessions.
-    pub(crate) fn invalidate_user(&mut self, user: UserId) -> Result<(), ApiError> {
-        self.tx.invalidations().append(Invalidation::User(user), self.now)?;
+    pub(crate) fn invalidate_user(&mut self, user: UserId) {
+        self.changes.push(Invalidation::User(user));
+    }
+
+    /// Writes what was noted into the journal, as the last thing of the transaction: every writer waits for the journal's lock, so
+    /// it is taken after all others and held for the shortest time.
+    pub(super) fn write_journal(&mut self) -> Result<(), ApiError> {
+        for change in std::mem::take(&mut self.changes) {
+            self.tx.invalidations().append(change, self.now)?;
+        }
         Ok(())
     }
 

@@ -120,7 +120,7 @@ fn first_key(
     let new = NewKey { organization_id: organization.id, kind, environment, settings, created_by: Actor::User(owner) };
     let (key, secret) = ApiKey::issue(new, work.app.mint(), work.now, &mut work.rng)?;
     work.tx.keys().insert(&key)?;
-    work.invalidate(key.id)?;
+    work.invalidate(key.id);
     Ok((key.id, secret))
 }
 

@@ -116,7 +116,7 @@ fn create(app: &App, args: &CreateArgs) -> Result<(), Failure> {
         let new = NewKey { organization_id: organization.id, kind, environment, settings, created_by: Actor::System };
         let (key, secret) = ApiKey::issue(new, work.app.mint(), work.now, &mut work.rng)?;
         work.tx.keys().insert(&key)?;
-        work.invalidate(key.id)?;
+        work.invalidate(key.id);
         note(work, &key, "api_key.created")?;
         Ok((key, secret))
     });
@@ -189,7 +189,8 @@ fn revoke(app: &App, args: &RevokeArgs) -> Result<(), Failure> {
             work.tx.reveals().delete(id)?;
             note(work, &after, "api_key.revoked")?;
         }
-        work.invalidate(id)
+        work.invalidate(id);
+        Ok(())
     });
     done.map_err(explain)?;
     // Servers follow the journal of changes at this pace: when the command ends, they refuse the key.

@@ -71,7 +71,7 @@ fn issue(work: &mut Work<'_>, caller: &Caller, parsed: ParsedKey) -> Result<(Api
     let (key, secret) = ApiKey::issue(new, work.app.mint(), work.now, &mut work.rng)?;
     work.tx.keys().insert(&key)?;
     work.keep_secret(&key, caller.actor(), &secret)?;
-    work.invalidate(key.id)?;
+    work.invalidate(key.id);
     note(work, &caller.origin(), "api_key.created", None, Some(&key))?;
     Ok((key, secret))
 }
@@ -119,7 +119,7 @@ pub(crate) async fn update(
         grant::check_change(&caller.grantor()?, &Authority::of(&before), &Authority::of(&after))?;
         if after.version != before.version {
             work.tx.keys().update(&after)?;
-            work.invalidate(id)?;
+            work.invalidate(id);
             note(work, &caller.origin(), "api_key.updated", Some(&before), Some(&after))?;
         }
         Ok((tag(work, &after), view(work, &after)?))
@@ -166,7 +166,8 @@ pub(crate) async fn revoke(
             note(work, &caller.origin(), "api_key.revoked", Some(&before), Some(&after))?;
         }
         // Also when it was revoked before: whoever repeats the call wants it confirmed.
-        work.invalidate(id)
+        work.invalidate(id);
+        Ok(())
     });
     revoked.await?;
     Ok(HttpResponse::NoContent().finish())
@@ -214,8 +215,8 @@ pub(crate) async fn rotate(
         work.tx.keys().update(&rotation.old)?;
         work.tx.reveals().delete(id)?;
         work.keep_secret(&rotation.new, caller.actor(), &rotation.secret)?;
-        work.invalidate(rotation.old.id)?;
-        work.invalidate(rotation.new.id)?;
+        work.invalidate(rotation.old.id);
+        work.invalidate(rotation.new.id);
         note(work, &caller.origin(), "api_key.rotated", Some(&before), Some(&rotation.new))?;
         let answer = created(work, &rotation.new, rotation.secret, wrapped)?;
         if let Some(once) = &once {
@@ -285,7 +286,7 @@ impl Transition {
                 work.tx.keys().update(&after)?;
                 note(work, &caller.origin(), self.action, Some(&before), Some(&after))?;
             }
-            work.invalidate(id)?;
+            work.invalidate(id);
             Ok((tag(work, &after), view(work, &after)?))
         });
         let (tag, view) = changed.await?;

@@ -193,7 +193,7 @@ fn end_stolen(work: &mut Work<'_>, token: &RefreshToken, client: &Client) -> Res
         let origin = client.origin(Actor::User(session.user_id), session.organization_id);
         let action = "session.refresh_token_reused";
         work.audit(&origin, Deed { action, target: session.id.to_string(), before: None, after: None })?;
-        work.invalidate_session(session.id)?;
+        work.invalidate_session(session.id);
     }
     Ok(Refreshed::Refused)
 }
