@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 on_each_backend!(
     fifty_parallel_creates_leave_five_keys,
+    parallel_first_creates_of_several_organizations,
     what_counts_against_the_limit,
     permissions_do_not_escalate,
     bounds_do_not_widen,
@@ -36,6 +37,21 @@ fn fifty_parallel_creates_leave_five_keys(backend: Backend) {
         for answer in answers.iter().filter(|answer| answer.status == 201 && kind == "secret") {
             assert_eq!(server.verdict(key(&answer.value())), "valid");
         }
+    }
+}
+
+/// What the organizations share, such as what new secrets are encrypted under, is made by whoever comes first; nobody
+/// else sees anything of that.
+fn parallel_first_creates_of_several_organizations(backend: Backend) {
+    let server = Server::start(backend);
+    let tenants: Vec<_> = (0..8).map(|n| server.tenant(&format!("Tenant {n}"))).collect();
+    let _ = server.database.sql(&server.folder, "DELETE FROM reveals");
+    let _ = server.database.sql(&server.folder, "DELETE FROM bucket_keys");
+    let answers = in_parallel(tenants.len(), |n| {
+        Surface::management_as(&server, &tenants[n].management_key).create(&json!({"scopes": ["orders:read"]}))
+    });
+    for answer in answers {
+        answer.expect(201);
     }
 }
 

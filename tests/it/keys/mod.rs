@@ -82,11 +82,3 @@ pub(crate) fn id(object: &Value) -> &str {
 pub(crate) fn key(object: &Value) -> &str {
     object["key"].as_str().expect("a key")
 }
-
-/// A list of texts in alphabetical order: the order of scopes means nothing.
-#[track_caller]
-pub(crate) fn sorted(list: &Value) -> Vec<&str> {
-    let mut texts: Vec<_> = list.as_array().expect("a list").iter().map(|text| text.as_str().expect("a text")).collect();
-    texts.sort_unstable();
-    texts
-}
