@@ -4,7 +4,11 @@ use crate::keys::{id, key};
 use mgmt_tests::{Answer, Backend, Server, on_each_backend};
 use serde_json::json;
 
-on_each_backend!(of_two_faults_the_earlier_is_told, a_limit_comes_before_what_is_in_the_request);
+on_each_backend!(
+    of_two_faults_the_earlier_is_told,
+    a_limit_comes_before_what_is_in_the_request,
+    another_spelling_of_a_path_opens_nothing
+);
 
 const NOBODY: &str = "/v1/management/api-keys/key_00000000000070008000000000000000";
 
@@ -60,4 +64,19 @@ fn a_limit_comes_before_what_is_in_the_request(backend: Backend) {
     // Who it is, and whether they may, come first.
     server.get("/v1/management/scopes").send().refused(401, "unauthorized");
     server.post("/v1/management/api-keys", &json!({})).bearer(key(&reader)).send().refused(403, "insufficient_scope");
+}
+
+/// `%61` is `a`: routes are found by what a path means, and so must everything be that depends on the route.
+fn another_spelling_of_a_path_opens_nothing(backend: Backend) {
+    let server = Server::start(backend);
+    let full = server.management_key();
+    for path in ["/%61pi/api-keys", "/a%70i/api-keys", "//api/api-keys", "/api//api-keys", "/api/./api-keys"] {
+        let answer = server.get(path).bearer(full).send();
+        assert!([401, 404].contains(&answer.status), "{path}: {}", answer.status);
+    }
+    let body = json!({"scopes": ["orders:read"]});
+    let create =
+        |path: &str| server.post(path, &body).bearer(full).header("idempotency-key", "one").send().expect(201)["id"].clone();
+    let first = create("/v1/management/api-keys");
+    assert_eq!(create("/v1/managemen%74/api-keys"), first);
 }

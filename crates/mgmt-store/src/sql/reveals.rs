@@ -93,8 +93,10 @@ impl Reveals for SqlTx<'_> {
     }
 
     fn insert_bucket_key(&mut self, key: &WrappedBucketKey) -> Result<()> {
+        // With PostgreSQL a second look can find what came in after the first.
+        let looked_in_vain = self.bucket_without_key == Some(key.bucket);
         if self.find_bucket_key(key.bucket)?.is_some() {
-            return Err(StoreError::Conflict("bucket key"));
+            return if looked_in_vain { self.collide() } else { Err(StoreError::Conflict("bucket key")) };
         }
         let row = BucketKeyRow { bucket: key.bucket, wrapped: key.wrapped.clone(), expires_at: key.expires_at.as_millis() };
         // Whoever looked before and found none shall find the one that came in between.
@@ -103,7 +105,10 @@ impl Reveals for SqlTx<'_> {
 
     fn find_bucket_key(&mut self, bucket: i64) -> Result<Option<WrappedBucketKey>> {
         let query = bucket_keys::table.find(bucket).select(BucketKeyRow::as_select());
-        let Some(row) = self.query(|c| query.first::<BucketKeyRow>(c).optional())? else { return Ok(None) };
+        let Some(row) = self.query(|c| query.first::<BucketKeyRow>(c).optional())? else {
+            self.bucket_without_key = Some(bucket);
+            return Ok(None);
+        };
         let at = RowRef { table: "bucket_keys", id: &row.bucket.to_string() };
         Ok(Some(WrappedBucketKey { bucket: row.bucket, expires_at: at.time(row.expires_at)?, wrapped: row.wrapped }))
     }

@@ -19,11 +19,13 @@ pub(crate) struct SqlTx<'a> {
     connection: &'a mut AnyConnection,
     mode: Mode,
     fault: Option<Fault>,
+    /// The bucket whose key this transaction has looked for and not found.
+    pub(super) bucket_without_key: Option<i64>,
 }
 
 impl<'a> SqlTx<'a> {
     pub(crate) fn new(connection: &'a mut AnyConnection, mode: Mode) -> Self {
-        Self { connection, mode, fault: None }
+        Self { connection, mode, fault: None, bucket_without_key: None }
     }
 
     /// Why it must not be committed, if so.
@@ -54,9 +56,11 @@ impl<'a> SqlTx<'a> {
 
     /// Runs an update of one row that was seen a moment ago. If it is not there now, the transaction is run again.
     pub(super) fn update_seen(&mut self, statement: impl FnOnce(&mut AnyConnection) -> QueryResult<usize>) -> Result<()> {
-        if self.query(statement)? == 1 {
-            return Ok(());
-        }
+        if self.query(statement)? == 1 { Ok(()) } else { self.collide() }
+    }
+
+    /// Ends this attempt, as what it saw is not there any more: the transaction is run again.
+    pub(super) fn collide<T>(&mut self) -> Result<T> {
         self.fault = Some(Fault::Collision);
         Err(Fault::Collision.into())
     }
