@@ -71,7 +71,12 @@ impl Protect {
         let Credential::Token(_, token) = credential::find(request.headers(), false).map_err(refuse_credential)? else {
             return Err(refuse_credential(CredentialFault::Malformed));
         };
-        let warehouse = request.headers().get(&WAREHOUSE).and_then(|v| v.to_str().ok());
+        let mut warehouses = request.headers().get_all(&WAREHOUSE);
+        let warehouse = warehouses.next().and_then(|v| v.to_str().ok());
+        if warehouses.next().is_some() {
+            // The service behind might read another one.
+            return Err(answer(StatusCode::BAD_REQUEST, Code::InvalidRequest, "send one `X-Warehouse-Id`").finish_json());
+        }
         let question = Question { all_of: self.scopes, address: (self.address)(request), warehouse, ..Question::default() };
         let asked = Request { question, ..Request::resource() };
         match self.admitter.admit(token, &asked).await {

@@ -155,10 +155,10 @@ pub struct KeyPatch {
     pub scopes: Change<Vec<String>>,
     /// The other name of the same field.
     pub permissions: Change<Vec<String>>,
-    /// Requests and seconds.
-    pub rate_limit: Change<(u64, u64)>,
-    /// Units and period.
-    pub quota: Change<(u64, String)>,
+    /// Requests and seconds, merged member by member.
+    pub rate_limit: Change<(Change<u64>, Change<u64>)>,
+    /// Units and period, merged member by member.
+    pub quota: Change<(Change<u64>, Change<String>)>,
     /// Addresses and CIDR blocks; `null` lifts the restriction.
     pub ip_allowlist: Change<Vec<String>>,
     /// Warehouse ids; `null` lifts the restriction.
@@ -193,7 +193,7 @@ impl KeyPatch {
             scopes(sent.as_deref(), alias.as_deref(), kind, catalogues)
         };
         let networks = self.ip_allowlist.try_map(|t| Networks::parse("ip_allowlist", &t));
-        let warehouses = self.warehouse_ids.try_map(|t| Warehouses::parse("warehouse_ids", &t));
+        let warehouses = self.warehouse_ids.try_map(|t| warehouses(&t, kind));
         let merged = match self.metadata {
             Change::Keep => Ok(current.metadata.clone()),
             Change::Clear => Ok(Map::new()),
@@ -206,8 +206,10 @@ impl KeyPatch {
         let settings = KeySettings {
             name: faults.take(name).and_then(|c| c.or_keep(Some(current.name.clone()))).unwrap_or_default(),
             scopes: faults.take(scopes).unwrap_or_default(),
-            rate_limit: faults.take(self.rate_limit.try_map(rate_limit)).and_then(|c| c.or_keep(current.rate_limit)),
-            quota: faults.take(self.quota.try_map(quota)).and_then(|c| c.or_keep(current.quota)),
+            rate_limit: faults
+                .take(self.rate_limit.try_map(|p| patched_rate_limit(p, current.rate_limit)))
+                .and_then(|c| c.or_keep(current.rate_limit)),
+            quota: faults.take(self.quota.try_map(|p| patched_quota(p, current.quota))).and_then(|c| c.or_keep(current.quota)),
             ip_allowlist: faults.take(networks).and_then(|c| c.or_keep(Some(current.ip_allowlist.clone()))).unwrap_or_default(),
             warehouse_ids: faults
                 .take(warehouses)
@@ -259,6 +261,38 @@ fn scopes(sent: Option<&[String]>, alias: Option<&[String]>, kind: KeyKind, cata
         return Err(Error::invalid(if sent.is_some() { "scopes" } else { "permissions" }, "must name at least one"));
     }
     Ok(set)
+}
+
+fn warehouses(texts: &[String], kind: KeyKind) -> Result<Warehouses> {
+    if kind == KeyKind::Management && !texts.is_empty() {
+        return Err(Error::invalid("warehouse_ids", "is for API keys: requests of management keys are for no warehouse"));
+    }
+    Warehouses::parse("warehouse_ids", texts)
+}
+
+/// Members of an object that is patched: given ones replace, others stay; without an object before, all are required.
+fn merged<T>(object: &str, name: &str, change: Change<T>, current: Option<T>) -> Result<T> {
+    let field = format!("{object}.{name}");
+    match change {
+        Change::Clear => Err(Error::invalid(field, "must not be null")),
+        change => change.or_keep(current).ok_or_else(|| Error::invalid(field, REQUIRED)),
+    }
+}
+
+fn patched_rate_limit(patch: (Change<u64>, Change<u64>), current: Option<RateLimit>) -> Result<RateLimit> {
+    let mut faults = Faults::default();
+    let requests = faults.take(merged("rate_limit", "requests", patch.0, current.map(|c| c.requests.into())));
+    let per_seconds = faults.take(merged("rate_limit", "per_seconds", patch.1, current.map(|c| c.per_seconds.into())));
+    faults.finish()?;
+    rate_limit((requests.unwrap_or_default(), per_seconds.unwrap_or_default()))
+}
+
+fn patched_quota(patch: (Change<u64>, Change<String>), current: Option<Quota>) -> Result<Quota> {
+    let mut faults = Faults::default();
+    let limit = faults.take(merged("quota", "limit", patch.0, current.map(|c| c.limit)));
+    let period = faults.take(merged("quota", "period", patch.1, current.map(|c| c.period.as_str().to_owned())));
+    faults.finish()?;
+    quota((limit.unwrap_or_default(), period.unwrap_or_default()))
 }
 
 fn rate_limit((requests, per_seconds): (u64, u64)) -> Result<RateLimit> {
@@ -359,6 +393,12 @@ mod tests {
         assert_eq!(next.quota, None);
         assert_eq!(next.scopes, current.scopes);
         assert_eq!(KeyPatch::default().apply(&current, KeyKind::Secret, &catalogues).unwrap(), current);
+        let more = KeyPatch { quota: Change::Set((Change::Set(20), Change::Keep)), ..KeyPatch::default() };
+        let next = more.clone().apply(&current, KeyKind::Secret, &catalogues).unwrap();
+        assert_eq!(next.quota, Some(Quota::new(20, "day").unwrap()));
+        let none = KeySettings { quota: None, ..current.clone() };
+        let error = more.apply(&none, KeyKind::Secret, &catalogues).unwrap_err();
+        assert_eq!(error.details().keys().collect::<Vec<_>>(), ["quota.period"]);
         let bad = KeyPatch { name: Change::Clear, scopes: Change::Clear, ..KeyPatch::default() };
         assert_eq!(bad.apply(&current, KeyKind::Secret, &catalogues).unwrap_err().details().len(), 2);
     }

@@ -96,9 +96,16 @@ pub struct Standing {
 
 /// The moments of the last acceptances of one subject. Moments are nanoseconds of a clock that never goes back; one that is
 /// earlier than the last acceptance is taken as that one.
+///
+/// Several limits may be asked of one window: a limit that was changed, or the limits of a key and its successor. Moments are
+/// kept as long, and as many, as the widest of them needs.
 #[derive(Clone, Debug, Default)]
 pub struct Window {
     accepted: VecDeque<u64>,
+    /// The longest span that was asked for, in nanoseconds.
+    longest: u64,
+    /// The largest number that was asked for: older moments decide nothing.
+    most: usize,
 }
 
 impl Window {
@@ -106,14 +113,13 @@ impl Window {
     #[must_use]
     pub fn check(&mut self, limit: &RateLimit, now: u64) -> Verdict {
         let now = self.monotonic(now);
-        self.forget(limit, now);
-        let held = u32::try_from(self.accepted.len()).unwrap_or(u32::MAX);
-        if held < limit.requests {
-            return Verdict::Open { remaining: limit.requests - held - 1 };
+        let first = self.first_inside(limit, now);
+        let (held, most) = (self.accepted.len() - first, limit.requests as usize);
+        if held < most {
+            return Verdict::Open { remaining: limit.requests - held as u32 - 1 };
         }
         // A limit that was lowered leaves more moments than it allows: the one that must leave is the limit-th newest.
-        let blocking = (held - limit.requests) as usize;
-        let leaves = self.accepted.get(blocking).map_or(now, |t| t.saturating_add(limit.span()));
+        let leaves = self.accepted.get(first + held - most).map_or(now, |t| t.saturating_add(limit.span()));
         Verdict::Full { retry_after: leaves.saturating_sub(now).div_ceil(NANOS).max(1) }
     }
 
@@ -121,15 +127,18 @@ impl Window {
     pub fn accept(&mut self, now: u64) {
         let now = self.monotonic(now);
         self.accepted.push_back(now);
+        while self.accepted.len() > self.most.max(1) {
+            self.accepted.pop_front();
+        }
     }
 
     /// Where the window stands at `now`.
     #[must_use]
     pub fn standing(&mut self, limit: &RateLimit, now: u64) -> Standing {
         let now = self.monotonic(now);
-        self.forget(limit, now);
-        let held = u32::try_from(self.accepted.len()).unwrap_or(u32::MAX);
-        let next = self.accepted.get(held.saturating_sub(limit.requests) as usize);
+        let first = self.first_inside(limit, now);
+        let held = u32::try_from(self.accepted.len() - first).unwrap_or(u32::MAX);
+        let next = self.accepted.get(first + held.saturating_sub(limit.requests) as usize);
         Standing {
             limit: limit.requests,
             remaining: limit.requests.saturating_sub(held),
@@ -140,19 +149,22 @@ impl Window {
 
     /// Whether nothing in the window can still refuse anybody, so that it may be dropped.
     #[must_use]
-    pub fn is_idle(&self, span_seconds: u32, now: u64) -> bool {
-        let span = u64::from(span_seconds) * NANOS;
-        self.accepted.back().is_none_or(|t| t.saturating_add(span) <= now)
+    pub fn is_idle(&self, now: u64) -> bool {
+        self.accepted.back().is_none_or(|t| t.saturating_add(self.longest) <= now)
     }
 
     fn monotonic(&self, now: u64) -> u64 {
         self.accepted.back().map_or(now, |&last| now.max(last))
     }
 
-    fn forget(&mut self, limit: &RateLimit, now: u64) {
-        while self.accepted.front().is_some_and(|t| t.saturating_add(limit.span()) <= now) {
+    /// The place of the first moment that counts for this limit, after dropping those that count for none.
+    fn first_inside(&mut self, limit: &RateLimit, now: u64) -> usize {
+        self.longest = self.longest.max(limit.span());
+        self.most = self.most.max(limit.requests as usize);
+        while self.accepted.front().is_some_and(|t| t.saturating_add(self.longest) <= now) {
             self.accepted.pop_front();
         }
+        self.accepted.partition_point(|t| t.saturating_add(limit.span()) <= now)
     }
 }
 
@@ -197,6 +209,25 @@ mod tests {
     }
 
     proptest! {
+        /// Whatever limits take turns on one window, none of them ever sees more than it allows.
+        #[test]
+        fn limits_that_share_a_window_are_all_exact(
+            limits in proptest::collection::vec((1..5_u32, 1..4_u32), 1..4),
+            steps in proptest::collection::vec((0..2_000_000_000_u64, 0..4_usize), 1..120),
+        ) {
+            let limits: Vec<_> = limits.into_iter().map(|(requests, per_seconds)| RateLimit { requests, per_seconds }).collect();
+            let (mut window, mut oracle, mut now) = (Window::default(), Oracle::default(), 0);
+            // All of them are known from the start, as those of a key and its successor are.
+            for limit in &limits { let _ = window.check(limit, now); }
+            for (step, which) in steps {
+                now += step;
+                let limit = &limits[which % limits.len()];
+                let open = matches!(window.check(limit, now), Verdict::Open { .. });
+                prop_assert_eq!(open, oracle.ask(limit, now));
+                if open { window.accept(now); }
+            }
+        }
+
         #[test]
         fn equals_the_oracle(
             requests in 1..6_u32,

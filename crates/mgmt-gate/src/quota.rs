@@ -107,14 +107,6 @@ impl Units {
         Some((start, held))
     }
 
-    /// Undoes [`release`](Self::release) after the store refused to take the units back.
-    pub(crate) fn keep(&mut self, start: Timestamp, units: u64) {
-        if self.of.is_some_and(|(_, s)| s == start) {
-            self.held += units;
-            self.row_used += units;
-        }
-    }
-
     /// What clients are told, as far as this node knows.
     pub(crate) fn standing(&self, quota: &Quota, now: Moment) -> QuotaStanding {
         // The limit may have changed since; what is used in the period has not.

@@ -5,14 +5,11 @@ use std::{collections::HashMap, sync::Arc};
 
 use mgmt_core::{
     id::{KeyId, OrganizationId, SessionId},
-    limit::{RateLimit, Window},
+    limit::Window,
 };
 use parking_lot::Mutex;
 
 use crate::quota::Units;
-
-/// The longest window there is, in seconds; after as long without an acceptance a window can be dropped.
-const LONGEST: u32 = RateLimit::MAX_SECONDS;
 
 /// Names a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -67,9 +64,8 @@ impl Subjects {
 
     /// Forgets subjects that nobody points to and that can refuse nobody any more.
     pub(crate) fn sweep(&self, nanos: u64) {
-        self.0.lock().retain(|id, subject| {
-            let span = if matches!(id, SubjectId::Session(_)) { 60 } else { LONGEST };
-            Arc::strong_count(subject) > 1 || !subject.window.lock().is_idle(span, nanos) || subject.units.lock().held() > 0
+        self.0.lock().retain(|_, subject| {
+            Arc::strong_count(subject) > 1 || !subject.window.lock().is_idle(nanos) || subject.units.lock().held() > 0
         });
     }
 

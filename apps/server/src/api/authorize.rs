@@ -45,8 +45,9 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         headers(("X-Auth-Organization-Id" = String), ("X-Auth-Key-Id" = String), ("X-Auth-Scopes" = String), ("X-Auth-Warehouse-Id" = String)))))]
 pub(crate) async fn authorize(app: Data<App>, address: ClientAddress, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let text = match credential::find(request.headers(), true).map_err(refuse_credential)? {
-        Credential::Token(_, text) | Credential::App { token: text, .. } => text,
-        Credential::Management { .. } => return Err(refuse_credential(CredentialFault::Malformed)),
+        Credential::Token(_, text) => text,
+        // A project's key counts for its project only, and there are no projects.
+        Credential::Management { .. } | Credential::App { .. } => return Err(refuse_credential(CredentialFault::Malformed)),
     };
     let scopes = demanded(request.query_string(), &app.catalogues().scopes)?;
     let warehouse = warehouse(&request)?;

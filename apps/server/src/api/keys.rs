@@ -13,10 +13,13 @@ pub(crate) use read::*;
 pub(crate) use view::*;
 
 use crate::{
-    app::{Deed, Origin, Work, idempotency::Created},
+    app::{App, Deed, Origin, Work, idempotency::Created},
     auth::Caller,
     error::ApiError,
-    http::{precondition::EntityTag, route::endpoint},
+    http::{
+        precondition::{EntityTag, Preconditions},
+        route::endpoint,
+    },
 };
 
 /// The routes, on both surfaces.
@@ -75,4 +78,15 @@ fn note(
     let written = |key: &ApiKey| serde_json::to_value(KeyView::new(key, 0, now)).map_err(ApiError::internal);
     let (before, after) = (before.map(written).transpose()?, after.map(written).transpose()?);
     work.audit(origin, Deed { action, target, before, after })
+}
+
+/// A missing key is 404, and a changed one 412, before anything is said about the body. The change itself judges both again.
+async fn precheck(app: &App, caller: &Caller, id: KeyId, preconditions: &Preconditions) -> Result<ApiKey, ApiError> {
+    let (caller, preconditions) = (caller.clone(), preconditions.clone());
+    let judged = app.read("keys.precheck", move |work| {
+        let key = find(work, &caller, id)?;
+        preconditions.check(&tag(work, &key))?;
+        Ok(key)
+    });
+    judged.await
 }

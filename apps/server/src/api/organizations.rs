@@ -93,6 +93,7 @@ fn standing(work: &mut Work<'_>, organization: &Organization, quota: &Quota) -> 
 #[into_params(parameter_in = Query)]
 pub(crate) struct PageQuery {
     /// 1 to 100; 20 when left out.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<i64>,
     /// From `next_cursor` of the page before.
     cursor: Option<String>,

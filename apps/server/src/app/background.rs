@@ -2,6 +2,7 @@
 //! forgetting what has ended.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Condvar, Mutex, PoisonError},
     thread::{self, JoinHandle},
     time::Duration,
@@ -66,7 +67,9 @@ impl Background {
         let work = move || {
             let mut failing = false;
             while stop.wait(pause) {
-                let failed = task(&app);
+                // A panic is a fault of one round: the next one goes on.
+                let failed = catch_unwind(AssertUnwindSafe(|| task(&app)))
+                    .unwrap_or_else(|_| Err(ApiError::internal("a background task panicked")));
                 // Once an outage, not once a round.
                 if let Err(error) = &failed
                     && !failing

@@ -38,7 +38,9 @@ impl Work<'_> {
     /// The text of a key for whoever made it, without counting a read: a repeated request gets the answer it missed.
     pub(crate) fn replay_secret(&mut self, key: mgmt_core::id::KeyId, creator: Actor) -> Result<Option<PlainSecret>, ApiError> {
         match self.tx.reveals().find(key)? {
-            Some(reveal) if reveal.creator == creator && reveal.expires_at > self.now => self.open_secret(&reveal).map(Some),
+            Some(reveal) if reveal.creator == creator && reveal.expires_at > self.now && reveal.reads_left > 0 => {
+                self.open_secret(&reveal).map(Some)
+            }
             _ => Ok(None),
         }
     }

@@ -12,7 +12,7 @@ use mgmt_core::{
 };
 use serde_json::Value;
 
-use super::{CreateKey, KeyCreated, KeyView, RevokeKey, RotateKey, UpdateKey, created, find, note, tag, view};
+use super::{CreateKey, KeyCreated, KeyView, RevokeKey, RotateKey, UpdateKey, created, find, note, precheck, tag, view};
 use crate::{
     api::{is_wrapped, tagged},
     app::{App, Work, idempotency::Once},
@@ -126,17 +126,6 @@ pub(crate) async fn update(
     });
     let (tag, view) = changed.await?;
     Ok(tagged(&request, &tag, Value::Object(view)))
-}
-
-/// A missing key is 404, and a changed one 412, before anything is said about the body. The change itself judges both again.
-async fn precheck(app: &App, caller: &Caller, id: KeyId, preconditions: &Preconditions) -> Result<ApiKey, ApiError> {
-    let (caller, preconditions) = (caller.clone(), preconditions.clone());
-    let judged = app.read("keys.precheck", move |work| {
-        let key = find(work, &caller, id)?;
-        preconditions.check(&tag(work, &key))?;
-        Ok(key)
-    });
-    judged.await
 }
 
 /// Revokes a key for ever. Repeating it is safe.

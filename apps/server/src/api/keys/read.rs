@@ -10,7 +10,7 @@ use mgmt_core::{
 use mgmt_store::{KeyCondition, KeyFilter};
 use serde_json::Value;
 
-use super::{KeyList, KeyView, ListKeys, SecretView, find, note, tag, view};
+use super::{KeyList, KeyView, ListKeys, SecretView, find, note, precheck, tag, view};
 use crate::{
     api::{object, page, page_size, tagged},
     app::App,
@@ -21,6 +21,7 @@ use crate::{
     error::ApiError,
     http::{
         path::PathId,
+        precondition::Preconditions,
         query::{NoParameters, Query},
     },
 };
@@ -79,12 +80,12 @@ pub(crate) async fn show(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let (id, caller) = (id.get()?, caller.into_caller());
-    query.read()?;
     let found = app.read("keys.show", move |work| {
         let key = find(work, &caller, id)?;
         Ok((tag(work, &key), view(work, &key)?))
     });
     let (tag, view) = found.await?;
+    query.read()?;
     Ok(tagged(&request, &tag, Value::Object(view)))
 }
 
@@ -99,6 +100,7 @@ pub(crate) async fn secret(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let (id, caller) = (id.get()?, caller.into_caller());
+    precheck(&app, &caller, id, &Preconditions::default()).await?;
     query.read()?;
     let shown = app.run("keys.secret", move |work| {
         let key = find(work, &caller, id)?;
@@ -106,6 +108,9 @@ pub(crate) async fn secret(
         let gone = || ApiError::new(Code::Gone, "the key can no longer be shown: rotate it to get a new one");
         let reveal = work.tx.reveals().take_read(id, work.now)?.ok_or_else(gone)?;
         let secret = work.open_secret(&reveal)?;
+        if reveal.reads_left == 0 {
+            work.tx.reveals().delete(id)?;
+        }
         note(work, &caller.origin(), "api_key.secret_retrieved", None, Some(&key))?;
         let view = SecretView { key: secret.expose().to_owned(), expires_at: reveal.expires_at, reads_left: reveal.reads_left };
         serde_json::to_value(view).map_err(ApiError::internal)
@@ -123,6 +128,7 @@ pub(crate) async fn end_secret(
     query: Query<NoParameters>,
 ) -> Result<HttpResponse, ApiError> {
     let (id, caller) = (id.get()?, caller.into_caller());
+    precheck(&app, &caller, id, &Preconditions::default()).await?;
     query.read()?;
     let ended = app.run("keys.end_secret", move |work| {
         let key = find(work, &caller, id)?;

@@ -40,6 +40,30 @@ pub(crate) struct QuotaBody {
     period: String,
 }
 
+/// Members of a rate limit that change.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RateLimitPatch {
+    #[serde(default)]
+    #[schema(value_type = Option<u64>, nullable = false, minimum = 1, maximum = 100_000)]
+    requests: Change<u64>,
+    #[serde(default)]
+    #[schema(value_type = Option<u64>, nullable = false, minimum = 1, maximum = 86_400)]
+    per_seconds: Change<u64>,
+}
+
+/// Members of a quota that change.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct QuotaPatch {
+    #[serde(default)]
+    #[schema(value_type = Option<u64>, nullable = false, minimum = 1, maximum = 1_000_000_000_000_000_i64)]
+    limit: Change<u64>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>, nullable = false, pattern = "^(day|month)$")]
+    period: Change<String>,
+}
+
 /// A key to be made.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -107,11 +131,11 @@ pub(crate) struct UpdateKey {
     #[schema(value_type = Option<Vec<String>>)]
     permissions: Change<Vec<String>>,
     #[serde(default)]
-    #[schema(value_type = Option<RateLimitBody>)]
-    rate_limit: Change<RateLimitBody>,
+    #[schema(value_type = Option<RateLimitPatch>)]
+    rate_limit: Change<RateLimitPatch>,
     #[serde(default)]
-    #[schema(value_type = Option<QuotaBody>)]
-    quota: Change<QuotaBody>,
+    #[schema(value_type = Option<QuotaPatch>)]
+    quota: Change<QuotaPatch>,
     #[serde(default)]
     #[schema(value_type = Option<Vec<String>>)]
     ip_allowlist: Change<Vec<String>>,
@@ -282,10 +306,13 @@ pub(crate) struct SecretView {
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListKeys {
     /// `secret` or `management`.
+    #[param(pattern = "^(secret|management)$")]
     pub(super) kind: Option<String>,
     /// `active` (or suspended), `revoked`, or `all` (the default).
+    #[param(pattern = "^(active|revoked|all)$")]
     pub(super) status: Option<String>,
     /// 1 to 100; 20 when left out.
+    #[param(minimum = 1, maximum = 100)]
     pub(super) limit: Option<i64>,
     /// From `next_cursor` of the page before.
     pub(super) cursor: Option<String>,
