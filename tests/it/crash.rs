@@ -103,9 +103,9 @@ fn an_orderly_stop(backend: Backend) {
     let (first, second) = body.split_at(10);
     stream.write_all(head.as_bytes()).unwrap();
     stream.write_all(first.as_bytes()).unwrap();
-    sleep(Duration::from_millis(300));
+    sleep(Duration::from_millis(800));
     server.terminate();
-    sleep(Duration::from_millis(300));
+    sleep(Duration::from_millis(800));
     stream.write_all(second.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
@@ -128,9 +128,9 @@ fn a_second_signal_forces(backend: Backend) {
         server.management_key()
     );
     stream.write_all(head.as_bytes()).unwrap();
-    sleep(Duration::from_millis(300));
+    sleep(Duration::from_millis(800));
     server.terminate();
-    sleep(Duration::from_millis(300));
+    sleep(Duration::from_millis(800));
     // While it drains, it says that it is not ready, or takes no new connection.
     if let Ok(answer) = server.get("/readyz").try_send() {
         assert_eq!(answer.status, 503, "{answer}");

@@ -108,7 +108,7 @@ fn every_verdict(backend: Backend) {
     assert_eq!(code(json!({"key": key(&housed)})), "warehouse_not_allowed");
     assert_eq!(code(json!({"key": text, "warehouse_id": "wh_3", "ip": "11.0.0.1"})), "valid", "unrestricted");
 
-    let short = server.create_key(&json!({"scopes": ["*"], "expires_at": in_seconds(2)}));
+    let short = server.create_key(&json!({"scopes": ["*"], "expires_at": in_seconds(3)}));
     surface.act(id(&made), "suspend", &json!({})).expect(200);
     assert_eq!(code(json!({"key": text})), "suspended");
     surface.act(id(&made), "resume", &json!({})).expect(200);

@@ -30,7 +30,7 @@ use rand_core::UnwrapErr;
 pub(crate) use work::{Deed, Origin, Work};
 
 use crate::{
-    auth::{password::Passwords, permission},
+    auth::{password::Passwords, permission, throttle::Turns},
     config::Config,
     error::ApiError,
 };
@@ -55,6 +55,8 @@ pub(crate) struct Parts {
     pub(crate) session_limit: Option<RateLimit>,
     /// The bits of each management permission.
     permissions: HashMap<&'static str, ScopeMask>,
+    /// Accounts whose password is being tried.
+    pub(crate) turns: Turns,
     /// Idempotency records that are being worked on.
     pub(crate) in_progress: Mutex<HashSet<String>>,
 }
@@ -77,6 +79,7 @@ impl App {
             session_limit: RateLimit::per_minute(config.limits.session_per_minute),
             passwords: Passwords::new(),
             clock: SystemClock,
+            turns: Turns::default(),
             in_progress: Mutex::default(),
             permissions,
             config,

@@ -103,9 +103,18 @@ impl Caller {
         }
     }
 
-    /// Whether they own the organization that they act upon.
+    /// Whether they own the organization that they act upon. The operator's owner owns no other.
     pub(crate) fn is_owner(&self) -> bool {
-        matches!(self.principal, Principal::Session { role: Role::Owner, .. })
+        self.organization_id == self.home && matches!(self.principal, Principal::Session { role: Role::Owner, .. })
+    }
+
+    /// Whether they may act for another organization: the operator's keys, owners and admins.
+    fn may_act_for_others(&self) -> bool {
+        let trusted = match &self.principal {
+            Principal::Session { role, .. } => matches!(role, Role::Owner | Role::Admin),
+            Principal::Key(_) => true,
+        };
+        self.is_operator && trusted
     }
 
     /// The person and the session.
@@ -188,7 +197,8 @@ async fn authenticate<P: Permission>(request: &HttpRequest) -> Result<Caller, Ap
         }
         Credential::Token(..) | Credential::App { .. } => return Err(Error::unauthorized().into()),
     };
-    act_for(request, &arrival.app, caller).await
+    // A session is its person's own affair, whatever the field says.
+    if P::DOORS == Doors::Session { Ok(caller) } else { act_for(request, &arrival.app, caller).await }
 }
 
 /// Whether the request goes to `/api`. By the route that was matched: the path itself has other spellings.
@@ -275,18 +285,17 @@ async fn by_session(request: &HttpRequest, arrival: &Arrival, text: &str, permis
     let lifetime = app.config.security.access_token_seconds;
     let claims = token::read(&app.keyring.session, text, now.wall, lifetime).ok_or_else(Error::unauthorized)?;
     let (role, is_operator) = live_role(app, claims.sub, claims.sid, claims.org).await?;
-    let needed = ScopeSet::from_text(permission);
-    let allowed = role.permissions().covers(&needed);
+    if !role.permissions().covers(&ScopeSet::from_text(permission)) {
+        note(request, claims.sub.to_string(), Vec::new());
+        let message = format!("the role `{}` does not include `{permission}`", role.as_str());
+        return Err(Error::new(Code::Forbidden, message).into());
+    }
     let admitted = app.session_limit.map(|limit| app.gate.admit_session(claims.sid, limit, now)).transpose();
     let fields = match &admitted {
         Ok(standing) => standing.map(|s| single_limit_fields("session", s)).unwrap_or_default(),
         Err((_, standing)) => single_limit_fields("session", *standing),
     };
     note(request, claims.sub.to_string(), fields);
-    if !allowed {
-        let message = format!("the role `{}` does not include `{permission}`", role.as_str());
-        return Err(Error::new(Code::Forbidden, message).into());
-    }
     if let Err((after, _)) = admitted {
         let message = "too many requests in this session: wait for `Retry-After` seconds";
         return Err(Error::new(Code::RateLimited, message).with_retry_after(after).into());
@@ -326,7 +335,7 @@ async fn act_for(request: &HttpRequest, app: &App, caller: Caller) -> Result<Cal
     if wanted == Some(caller.home) {
         return Ok(caller);
     }
-    if !caller.is_operator {
+    if !caller.may_act_for_others() {
         return Err(ApiError::new(Code::Forbidden, "only the operator may act for another organization"));
     }
     let wanted = wanted.ok_or_else(Error::not_found)?;

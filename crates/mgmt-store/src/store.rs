@@ -162,6 +162,9 @@ pub trait Users {
     fn find_by_email(&mut self, email: &Email) -> Result<Option<User>>;
     /// Replaces one. `Conflict` when it is gone.
     fn update(&mut self, user: &User) -> Result<()>;
+    /// Waits until no other transaction changes or holds this person, then holds them until the end. What is read after is
+    /// current. `Ok(false)` when there is no such person.
+    fn lock(&mut self, id: UserId) -> Result<bool>;
 }
 
 /// People's places in tenants.

@@ -189,12 +189,12 @@ fn rotation_with_overlap(backend: Backend) {
     let surface = Surface::management(&server);
     let old = surface.created();
     // Two are active now, the bootstrap's and this one; a rotated-out key does not count.
-    let new = surface.object(&surface.act(id(&old), "rotate", &json!({"overlap_seconds": 2})), 201);
+    let new = surface.object(&surface.act(id(&old), "rotate", &json!({"overlap_seconds": 4})), 201);
     assert_eq!(server.verdict(key(&old)), "valid");
     assert_eq!(server.verdict(key(&new)), "valid");
     surface.create(&json!({"scopes": ["orders:read"]})).refused(409, "key_limit_reached");
     assert_eq!(surface.object(&surface.get(id(&old)), 200)["replaced_by"], new["id"]);
-    sleep(Duration::from_millis(2_300));
+    sleep(Duration::from_millis(4_300));
     assert_eq!(server.verdict(key(&old)), "revoked");
     assert_eq!(server.verdict(key(&new)), "valid");
     let old = surface.object(&surface.get(id(&old)), 200);
@@ -252,7 +252,7 @@ fn state_errors(backend: Backend) {
 fn expiry_needs_no_sweeper(backend: Backend) {
     let server = Server::start(backend);
     let surface = Surface::management(&server);
-    let soon = mgmt_tests::in_seconds(2);
+    let soon = mgmt_tests::in_seconds(3);
     let made = surface.object(&surface.create(&json!({"scopes": ["orders:read"], "expires_at": soon})), 201);
     assert_eq!(server.verdict(key(&made)), "valid");
     sleep(Duration::from_millis(3_100));

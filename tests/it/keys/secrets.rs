@@ -58,11 +58,11 @@ fn deletion_ends_the_window(backend: Backend) {
 }
 
 fn time_ends_the_window(backend: Backend) {
-    let server = Server::with(backend, &[("MGMT_SECURITY__REVEAL_WINDOW_SECONDS", "2")]);
+    let server = Server::with(backend, &[("MGMT_SECURITY__REVEAL_WINDOW_SECONDS", "4")]);
     let surface = Surface::management(&server);
     let made = surface.created();
     assert_eq!(surface.object(&secret(&surface, &made), 200)["key"], made["key"]);
-    sleep(Duration::from_millis(2_200));
+    sleep(Duration::from_millis(4_200));
     secret(&surface, &made).refused(410, "gone");
 }
 

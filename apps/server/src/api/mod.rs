@@ -65,9 +65,10 @@ pub(crate) fn object(request: &HttpRequest, mut builder: HttpResponseBuilder, ob
 }
 
 /// A single object that can change, with its tag; 304 when the client has it already.
-pub(crate) fn tagged(request: &HttpRequest, tag: &EntityTag, view: Value) -> HttpResponse {
+pub(crate) fn tagged(request: &HttpRequest, tag: EntityTag, view: Value) -> HttpResponse {
+    let tag = tag.with_figures(view.to_string().as_bytes());
     let preconditions = Preconditions::from_headers(request.headers());
-    if request.method() == actix_web::http::Method::GET && preconditions.is_unchanged(tag) {
+    if request.method() == actix_web::http::Method::GET && preconditions.is_unchanged(&tag) {
         return HttpResponse::build(StatusCode::NOT_MODIFIED).insert_header((ETAG, tag.header_value())).finish();
     }
     let mut builder = HttpResponse::Ok();

@@ -157,5 +157,5 @@ pub(crate) async fn show(
         Ok((tag, view))
     });
     let (tag, view) = found.await?;
-    Ok(tagged(&request, &tag, view))
+    Ok(tagged(&request, tag, view))
 }

@@ -17,9 +17,10 @@ pub(crate) use view::*;
 use super::{document::Enveloped, page};
 use crate::{
     app::{App, Deed},
-    auth::{Allow, password, permission::AnySession},
+    auth::{Allow, password, permission::AnySession, throttle::Subjects},
     error::ApiError,
     http::{
+        address::ClientAddress,
         body::{Body, OptionalBody},
         path::PathId,
         query::{NoParameters, Query},
@@ -61,27 +62,6 @@ pub(crate) async fn logout(
     Ok(HttpResponse::NoContent().cookie(cleared_cookie(&app)).finish())
 }
 
-/// Goes on in another organization that the person belongs to.
-#[utoipa::path(post, path = "/api/auth/switch", tag = "Sessions", operation_id = "switchOrganization", request_body = SwitchOrganization,
-    responses((status = 200, description = "Switched", body = Enveloped<SignedInView>)))]
-pub(crate) async fn switch(
-    app: Data<App>,
-    caller: Allow<AnySession>,
-    query: Query<NoParameters>,
-    body: Body<SwitchOrganization>,
-) -> Result<HttpResponse, ApiError> {
-    query.read()?;
-    let wanted = body.read().await?.organization_id;
-    let (user, session) = caller.session()?;
-    let signed_in = app.run("sessions.switch", move |work| {
-        let person = SignedIn::find(work, user, session, Some(wanted))?.ok_or_else(Error::not_found)?;
-        work.tx.sessions().refresh(session, wanted, work.now)?;
-        work.invalidate_session(session);
-        Ok(person)
-    });
-    Ok(HttpResponse::Ok().json(json!({ "data": signed_in.await?.into_view(&app)? })))
-}
-
 /// Tells who is signed in.
 #[utoipa::path(get, path = "/api/auth/me", tag = "Sessions", operation_id = "me", responses((status = 200, description = "Who", body = Enveloped<MeView>)))]
 pub(crate) async fn me(app: Data<App>, caller: Allow<AnySession>, query: Query<NoParameters>) -> Result<HttpResponse, ApiError> {
@@ -103,6 +83,7 @@ pub(crate) async fn change_password(
     caller: Allow<AnySession>,
     query: Query<NoParameters>,
     body: Body<ChangePassword>,
+    address: ClientAddress,
 ) -> Result<HttpResponse, ApiError> {
     query.read()?;
     let body = body.read().await?;
@@ -111,18 +92,27 @@ pub(crate) async fn change_password(
     let person =
         app.read("sessions.person", move |work| Ok(work.tx.users().find(user)?.ok_or_else(Error::unauthorized)?)).await?;
     password::check_new("new_password", &new, &[person.email.as_str(), &person.name, "mgmt"])?;
+    if *current == *new {
+        return Err(Error::invalid("new_password", "is the password that you have").into());
+    }
+    let subjects = Subjects::new(&app, &person.email, address.0);
+    let (_turn, check) = (subjects.turn(&app).await?, subjects.clone());
+    app.read("sessions.throttle", move |work| check.check(work)).await?;
     if !app.passwords.verify(current, person.password_hash.clone()).await? {
+        app.run("sessions.guess", move |work| subjects.fail(work)).await?;
         return Err(Error::invalid("current_password", "is not your password").into());
     }
     let hash = app.passwords.hash(new).await?;
     let (caller, before) = (caller.into_caller(), person.password_hash);
     let changed = app.run("sessions.password", move |work| {
+        work.tx.users().lock(user)?;
         let mut person = work.tx.users().find(user)?.ok_or_else(Error::unauthorized)?;
         if person.password_hash != before {
             return Err(ApiError::new(Code::Conflict, "the password was changed by another request meanwhile"));
         }
         person.password_hash = Some(hash.clone());
         person.updated_at = work.now;
+        subjects.succeed(work)?;
         work.tx.users().update(&person)?;
         work.tx.sessions().revoke_of_user(user, Some(session), work.now)?;
         work.invalidate_user(user);

@@ -67,19 +67,40 @@ pub(crate) struct VerifyBatch {
     keys: Vec<VerifyKey>,
 }
 
-/// The answer about one key. A refused key of another organization is like one that does not exist.
+/// The answer about one key. A key of another organization is like one that does not exist.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Verdict {
+#[serde(untagged)]
+pub(crate) enum Verdict {
+    /// About a key of the organization.
+    Known(Box<KnownKey>),
+    /// About everything else.
+    Unknown(UnknownKey),
+}
+
+/// The answer about a key of the organization.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct KnownKey {
     valid: bool,
-    /// `valid`, `not_found`, `revoked`, `suspended`, `expired`, `insufficient_scope`, `ip_not_allowed`, `warehouse_not_allowed`,
-    /// `rate_limited` or `quota_exceeded`.
+    /// `valid`, `revoked`, `suspended`, `expired`, `insufficient_scope`, `ip_not_allowed`, `warehouse_not_allowed`, `rate_limited` or
+    /// `quota_exceeded`.
     #[schema(example = "valid")]
     code: &'static str,
     #[serde(flatten)]
-    key: Option<VerdictKey>,
+    key: VerdictKey,
     /// Whole seconds after which a limited key would be accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u64>,
+}
+
+/// The answer about a key that does not exist here.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UnknownKey {
+    /// Always `false`.
+    valid: bool,
+    /// Always `not_found`.
+    #[schema(example = "not_found", pattern = "^not_found$")]
+    code: &'static str,
 }
 
 /// What an answer tells of a key that exists.
@@ -197,7 +218,7 @@ async fn answer(app: &App, caller: &Caller, asked: &Asked) -> Result<Verdict, Ap
     let check = app.admitter.admit(&asked.key, &request).await.map_err(ApiError::unavailable)?;
     Ok(match check {
         Check::Accepted(admission) => verdict("valid", &admission, None),
-        Check::Refused(Refusal::Unknown) => Verdict { valid: false, code: "not_found", key: None, retry_after: None },
+        Check::Refused(Refusal::Unknown) => Verdict::Unknown(UnknownKey { valid: false, code: "not_found" }),
         Check::Refused(Refusal::Denied(denial, admission)) => verdict(denial.as_str(), &admission, None),
         Check::Refused(Refusal::RateLimited(after, admission)) => verdict("rate_limited", &admission, Some(after)),
         Check::Refused(Refusal::QuotaExceeded(after, admission)) => verdict("quota_exceeded", &admission, Some(after)),
@@ -218,5 +239,5 @@ fn verdict(code: &'static str, admission: &Admission, retry_after: Option<u64>) 
         quota: admission.standings.quota,
         expires_at: record.expires_at,
     };
-    Verdict { valid: code == "valid", code, key: Some(key), retry_after }
+    Verdict::Known(Box::new(KnownKey { valid: code == "valid", code, key, retry_after }))
 }

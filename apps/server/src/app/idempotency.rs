@@ -128,6 +128,22 @@ impl Once {
         Ok(Some(Created { object, wrapped, secret, key_id: record.key_id, replayed: true }))
     }
 
+    /// The earlier answer to the same request, before anything else of it is judged. Another request with the same key is not
+    /// refused here: its own faults come first.
+    pub(crate) async fn repeated(
+        once: Option<&Self>,
+        app: &App,
+        creator: Actor,
+        wrapped: bool,
+    ) -> Result<Option<Created>, ApiError> {
+        let Some(once) = once.cloned() else { return Ok(None) };
+        let found = app.read("idempotency.repeated", move |work| match once.replay(work, creator, wrapped) {
+            Err(error) if error.error().code() == Code::IdempotencyKeyReused => Ok(None),
+            other => other,
+        });
+        found.await
+    }
+
     /// Keeps an answer, in the transaction of its effect.
     pub(crate) fn keep(&self, work: &mut Work<'_>, organization_id: OrganizationId, answer: &Created) -> Result<(), ApiError> {
         let record = IdempotencyRecord {

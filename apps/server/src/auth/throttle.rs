@@ -1,7 +1,7 @@
 //! Slowing down sign-ins that fail: by account and by source. The wait grows with each failure and ends by itself, so that nobody
 //! can lock somebody else out for good. Counts live in the database: all nodes share them, and a restart forgets none.
 
-use std::net::IpAddr;
+use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
 use mgmt_core::{
     account::Email,
@@ -9,6 +9,8 @@ use mgmt_core::{
     time::Timestamp,
 };
 use mgmt_store::Throttle;
+use parking_lot::Mutex;
+use tokio::sync::OwnedMutexGuard;
 
 use crate::{
     app::{App, Work},
@@ -40,6 +42,15 @@ pub(crate) struct Subjects {
     source: String,
 }
 
+/// Sign-ins to one account that may wait for each other.
+const MAX_WAITING: usize = 32;
+
+/// The accounts that somebody signs in to right now.
+pub(crate) type Turns = Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>;
+
+/// The right to try a password of an account; over when dropped.
+pub(crate) struct Turn(#[expect(dead_code, reason = "held, not read")] OwnedMutexGuard<()>);
+
 impl Subjects {
     /// For a sign-in to `email` from `address`. IPv6 clients count by their network of 64 bits.
     pub(crate) fn new(app: &App, email: &Email, address: IpAddr) -> Self {
@@ -52,6 +63,23 @@ impl Subjects {
             tag.iter().take(16).map(|b| format!("{b:02x}")).collect()
         };
         Self { account: name("account", email.as_str()), source: name("source", &network) }
+    }
+
+    /// Waits for its turn: passwords of one account are tried one after the other, so that guesses at the same moment are
+    /// counted like guesses in a row.
+    ///
+    /// # Errors
+    /// 503 when too many wait.
+    pub(crate) async fn turn(&self, app: &App) -> Result<Turn, ApiError> {
+        let lock = {
+            let mut turns = app.turns.lock();
+            turns.retain(|_, lock| Arc::strong_count(lock) > 1);
+            Arc::clone(turns.entry(self.account.clone()).or_default())
+        };
+        if Arc::strong_count(&lock) > MAX_WAITING {
+            return Err(Error::new(Code::Unavailable, "too many sign-ins at once").with_retry_after(2).into());
+        }
+        Ok(Turn(lock.lock_owned().await))
     }
 
     /// Refuses a sign-in that comes too early.

@@ -16,7 +16,7 @@ use mgmt_core::{
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::{Failure, print};
+use super::{Failure, key::explain, print};
 use crate::{
     app::{App, Deed, Origin, Work},
     auth::password,
@@ -57,7 +57,7 @@ pub(crate) fn run(config: Config, args: &BootstrapArgs) -> Result<(), Failure> {
     let made = app.run_here("bootstrap", |work| make(work, args, (&email, &hash), plan));
     let made = made.map_err(|error| match error.error().code() {
         Code::Conflict => Failure::new("this database is bootstrapped already: it has a first organization and its owner"),
-        _ => Failure::new(format!("{error:?}")),
+        _ => explain(error),
     })?;
     print(&if args.json { made.json(generated.then_some(&password)) } else { made.text(generated.then_some(&password)) })
 }
@@ -99,8 +99,14 @@ fn make(work: &mut Work<'_>, args: &BootstrapArgs, owner: (&Email, &str), plan: 
     let management = first_key(work, &organization, user.id, (KeyKind::Management, "Bootstrap management key"))?;
     let api = first_key(work, &organization, user.id, (KeyKind::Secret, "Bootstrap API key"))?;
     let origin = Origin { actor: Actor::System, organization_id, address: None, request_id: None };
-    let (action, target) = ("organization.created", organization_id.to_string());
-    work.audit(&origin, Deed { action, target, before: None, after: None })?;
+    for (action, target) in [
+        ("organization.created", organization_id.to_string()),
+        ("user.created", user_id.to_string()),
+        ("api_key.created", management.0.to_string()),
+        ("api_key.created", api.0.to_string()),
+    ] {
+        work.audit(&origin, Deed { action, target, before: None, after: None })?;
+    }
     Ok(Made { organization, user, management, api })
 }
 

@@ -40,12 +40,16 @@ pub(super) fn file_layer(name: &str, text: &str, defaults: &Table, faults: &mut 
     table
 }
 
-/// The settings of the environment, all of them text. A variable of a section that does not exist is not ours.
+/// The settings of the environment, all of them text. A variable without `__` is none of ours.
 pub(super) fn env_layer(env: impl Iterator<Item = (String, String)>, defaults: &Table, faults: &mut Vec<String>) -> Table {
     let mut layer = Table::new();
     for (path, value) in env {
         let Some((section, key)) = path.split_once('.') else { continue };
-        let Some(known) = defaults.get(section).and_then(Value::as_table) else { continue };
+        let Some(known) = defaults.get(section).and_then(Value::as_table) else {
+            let hint = nearest(section, defaults.keys());
+            faults.push(format!("`{}`: there is no section `{section}`{hint}", env_name(section, key)));
+            continue;
+        };
         if section == "catalogue" {
             faults.push(format!("`{}`: the catalogue can be set in a file only", env_name(section, key)));
         } else if known.contains_key(key) {

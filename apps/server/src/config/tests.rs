@@ -37,7 +37,6 @@ fn the_environment_wins_over_the_file_and_lists_have_commas() {
             ("keys.max_active", "7"),
             ("security.master_key_file", "0123"),
             ("server.allowed_origins", "https://app.example.com"),
-            ("something.else", "is not ours"),
             ("alone", "neither"),
         ],
     )
@@ -51,6 +50,12 @@ fn the_environment_wins_over_the_file_and_lists_have_commas() {
     assert!(config.webhooks.allow_http);
     assert_eq!(config.keys.max_active, 7);
     assert_eq!(config.security.master_key_file, "0123");
+}
+
+#[test]
+fn a_section_of_the_environment_must_exist() {
+    let found = load("", &[("securty.master_key_file", "elsewhere")]).unwrap_err();
+    assert_eq!(found.0, ["`MGMT_SECURTY__MASTER_KEY_FILE`: there is no section `securty`; did you mean `security`?"]);
 }
 
 #[test]

@@ -51,11 +51,22 @@ impl<T: DeserializeOwned> Body<T> {
     /// As [`Body::read`], judged by the rules at once, so that all faults are told together; with the bytes as they came in (to
     /// compare repeated requests by).
     pub(crate) async fn parse<U>(self, rules: impl FnOnce(T) -> Result<U, Error>) -> Result<(U, Bytes), ApiError> {
+        let bytes = self.bytes().await?;
+        Ok((Self::judge(&bytes, rules)?, bytes))
+    }
+
+    /// Reads the body as it came in.
+    pub(crate) async fn bytes(self) -> Result<Bytes, ApiError> {
         let bytes = self.raw.bytes().await?;
         if bytes.is_empty() {
             return Err(ApiError::new(Code::InvalidRequest, "a JSON body is required"));
         }
-        Ok((node::decode_and(json::parse(&bytes)?, rules)?, bytes))
+        Ok(bytes)
+    }
+
+    /// Decodes and judges a body that was read before.
+    pub(crate) fn judge<U>(bytes: &[u8], rules: impl FnOnce(T) -> Result<U, Error>) -> Result<U, ApiError> {
+        Ok(node::decode_and(json::parse(bytes)?, rules)?)
     }
 }
 

@@ -10,22 +10,48 @@ use actix_web::{
 use mgmt_core::error::{Code, Error};
 
 /// A strong entity tag: the same tag means the same bytes.
+///
+/// It has two parts: one for what clients can change, and one for figures that move by themselves, such as the use of a quota.
+/// `If-None-Match` compares both; `If-Match` only the first, as a change is not outdated because a counter moved.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct EntityTag(String);
+pub(crate) struct EntityTag {
+    version: String,
+    figures: Option<String>,
+}
 
 impl EntityTag {
-    /// From a digest of the representation, for objects whose state also follows from the time.
+    /// From whatever tells the versions of an object apart.
     pub(crate) fn of_bytes(bytes: &[u8]) -> Self {
-        use sha2::Digest as _;
-        let digest = sha2::Sha256::digest(bytes);
-        let short: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        Self(format!("\"{short}\""))
+        Self { version: digest(bytes), figures: None }
+    }
+
+    /// With the part for figures that move by themselves, from the whole representation.
+    pub(crate) fn with_figures(self, representation: &[u8]) -> Self {
+        Self { figures: Some(digest(representation)), ..self }
+    }
+
+    fn text(&self) -> String {
+        match &self.figures {
+            Some(figures) => format!("\"{}.{figures}\"", self.version),
+            None => format!("\"{}\"", self.version),
+        }
+    }
+
+    /// Whether a tag that a client sent names this version.
+    fn is_version_of(&self, sent: &str) -> bool {
+        let opaque = sent.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
+        opaque.is_some_and(|t| t.split('.').next() == Some(&self.version))
     }
 
     /// The value of the `ETag` field.
     pub(crate) fn header_value(&self) -> HeaderValue {
-        HeaderValue::from_str(&self.0).unwrap_or_else(|_| HeaderValue::from_static("\"\""))
+        HeaderValue::from_str(&self.text()).unwrap_or_else(|_| HeaderValue::from_static("\"\""))
     }
+}
+
+fn digest(bytes: &[u8]) -> String {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(bytes).iter().take(12).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The conditions that a client set.
@@ -55,7 +81,7 @@ impl Preconditions {
     pub(crate) fn check(&self, current: &EntityTag) -> Result<(), Error> {
         let matches = match &self.if_match {
             None | Some(Tags::Any) => true,
-            Some(Tags::List(tags)) => tags.contains(&current.0),
+            Some(Tags::List(tags)) => tags.iter().any(|tag| current.is_version_of(tag)),
         };
         if matches {
             Ok(())
@@ -69,7 +95,7 @@ impl Preconditions {
         match &self.if_none_match {
             None => false,
             Some(Tags::Any) => true,
-            Some(Tags::List(tags)) => tags.iter().any(|tag| tag.strip_prefix("W/").unwrap_or(tag) == current.0),
+            Some(Tags::List(tags)) => tags.iter().any(|tag| tag.strip_prefix("W/").unwrap_or(tag) == current.text()),
         }
     }
 }
@@ -125,7 +151,7 @@ mod tests {
 
     #[test]
     fn if_match() {
-        let current = EntityTag("\"v7\"".to_owned());
+        let current = EntityTag { version: "v7".to_owned(), figures: None };
         for (values, expected) in [
             (&[][..], true),
             (&["*"], true),
@@ -146,7 +172,7 @@ mod tests {
 
     #[test]
     fn if_none_match() {
-        let current = EntityTag("\"v7\"".to_owned());
+        let current = EntityTag { version: "v7".to_owned(), figures: None };
         for (values, expected) in
             [(&[][..], false), (&["*"], true), (&["\"v7\""], true), (&["W/\"v7\""], true), (&["\"v6\""], false)]
         {

@@ -141,6 +141,7 @@ impl Visit {
         let uri = request.uri();
         let checks = || {
             limits::check(request.head())?;
+            url_guard::check_cookies(request.headers(), &self.shell.settings.key_prefix)?;
             url_guard::check(uri.path(), uri.query(), &self.shell.settings.key_prefix)
         };
         match checks() {

@@ -1,5 +1,6 @@
 //! Credentials don't belong into addresses: those are logged, kept in histories and sent on as referrers.
 
+use actix_web::http::header::{COOKIE, HeaderMap};
 use mgmt_core::error::Code;
 
 use super::percent;
@@ -25,6 +26,19 @@ pub(crate) fn check(path: &str, query: Option<&str>, prefix: &str) -> Result<(),
     });
     if in_path || in_query {
         let message = "credentials are not accepted in the address; send the key in the `Authorization` header";
+        return Err(ApiError::new(Code::CredentialInUrl, message));
+    }
+    Ok(())
+}
+
+/// Refuses a key in a cookie: browsers send those by themselves.
+///
+/// # Errors
+/// 400 `credential_in_url`.
+pub(crate) fn check_cookies(headers: &HeaderMap, prefix: &str) -> Result<(), ApiError> {
+    let texts = headers.get_all(COOKIE).filter_map(|value| value.to_str().ok());
+    if texts.flat_map(|text| text.split(';')).any(|cookie| holds_key(cookie, prefix)) {
+        let message = "keys are not accepted in cookies; send the key in the `Authorization` header";
         return Err(ApiError::new(Code::CredentialInUrl, message));
     }
     Ok(())

@@ -14,7 +14,10 @@ use actix_web::{
     web,
 };
 
-use super::{cors::cors, stream::Guarded};
+use super::{
+    cors::{cors, spare_authorize},
+    stream::Guarded,
+};
 use crate::{
     clock::Clock,
     drain::Drain,
@@ -61,6 +64,7 @@ impl Site {
             .default_service(web::to(route::not_found))
             .wrap(from_fn(crate::api::write_limit_fields))
             .wrap(Condition::new(!self.allowed_origins.is_empty(), cors(&self.allowed_origins)))
+            .wrap(from_fn(spare_authorize))
             .wrap(shell)
             .into_factory()
     }

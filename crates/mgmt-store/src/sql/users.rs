@@ -87,4 +87,10 @@ impl Users for SqlTx<'_> {
         })?;
         if rows == 1 { Ok(()) } else { Err(StoreError::Conflict("user")) }
     }
+
+    fn lock(&mut self, id: UserId) -> Result<bool> {
+        // An update that changes nothing holds the row on both databases.
+        let hold = diesel::update(table::table.find(id.to_string())).set(table::updated_at.eq(table::updated_at));
+        Ok(self.query(|c| hold.execute(c))? == 1)
+    }
 }

@@ -41,11 +41,16 @@ pub(crate) async fn create(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     query.read()?;
-    let now = app.clock.now().wall;
-    let (parsed, bytes) = body.parse(|body| KeyDraft::from(body).parse(app.catalogues(), now)).await?;
     let (caller, wrapped) = (caller.into_caller(), is_wrapped(&request));
+    let bytes = body.bytes().await?;
     let once = Once::from_request(&request, (caller.organization_id, caller.actor()), &bytes)?;
     let _busy = once.as_ref().map(|o| o.begin(&app)).transpose()?;
+    // A repeat is not judged again: what was right then may lie in the past now.
+    if let Some(earlier) = Once::repeated(once.as_ref(), &app, caller.actor(), wrapped).await? {
+        return Ok(earlier.into_response());
+    }
+    let now = app.clock.now().wall;
+    let parsed = Body::judge(&bytes, |body: CreateKey| KeyDraft::from(body).parse(app.catalogues(), now))?;
     let answer = app.run("keys.create", move |work| {
         if let Some(once) = &once
             && let Some(earlier) = once.replay(work, caller.actor(), wrapped)?
@@ -125,7 +130,7 @@ pub(crate) async fn update(
         Ok((tag(work, &after), view(work, &after)?))
     });
     let (tag, view) = changed.await?;
-    Ok(tagged(&request, &tag, Value::Object(view)))
+    Ok(tagged(&request, tag, Value::Object(view)))
 }
 
 /// Revokes a key for ever. Repeating it is safe.
@@ -279,6 +284,6 @@ impl Transition {
             Ok((tag(work, &after), view(work, &after)?))
         });
         let (tag, view) = changed.await?;
-        Ok(tagged(&request, &tag, Value::Object(view)))
+        Ok(tagged(&request, tag, Value::Object(view)))
     }
 }

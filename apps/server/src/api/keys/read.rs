@@ -86,7 +86,7 @@ pub(crate) async fn show(
     });
     let (tag, view) = found.await?;
     query.read()?;
-    Ok(tagged(&request, &tag, Value::Object(view)))
+    Ok(tagged(&request, tag, Value::Object(view)))
 }
 
 /// Shows a new key's text again, to its creator or an owner, within the reveal window and three times at most.

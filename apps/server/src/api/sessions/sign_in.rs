@@ -9,19 +9,20 @@ use actix_web::{
 use mgmt_core::{
     account::{Actor, Email, User},
     error::{Code, Error},
-    id::{OrganizationId, SessionId},
+    id::{OrganizationId, SessionId, UserId},
     key_text::random_token,
     secret::{PlainSecret, token_hash},
     session::{Presented, RefreshToken, Session},
+    time::Timestamp,
 };
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::{Login, SignedIn, SignedInView, idle_secs};
+use super::{Login, SignedIn, SignedInView, SwitchOrganization, idle_secs};
 use crate::{
     api::document::Enveloped,
     app::{App, Deed, Origin, Work},
-    auth::throttle::Subjects,
+    auth::{Allow, permission::AnySession, throttle::Subjects},
     error::ApiError,
     http::{
         address::ClientAddress,
@@ -52,6 +53,20 @@ impl Client {
         Self { address, request_id: id.as_str().to_owned(), user_agent: agent.map(cut) }
     }
 
+    fn session(&self, work: &mut Work<'_>, user: UserId, organization: OrganizationId, end: Timestamp) -> Session {
+        Session {
+            id: SessionId::new(work.now, &mut work.rng),
+            user_id: user,
+            organization_id: organization,
+            created_at: work.now,
+            last_used_at: work.now,
+            expires_at: end,
+            revoked_at: None,
+            address: Some(self.address.0.to_string()),
+            user_agent: self.user_agent.clone(),
+        }
+    }
+
     fn origin(&self, actor: Actor, organization_id: OrganizationId) -> Origin {
         Origin { actor, organization_id, address: Some(self.address.0.to_string()), request_id: Some(self.request_id.clone()) }
     }
@@ -79,6 +94,7 @@ pub(crate) async fn login(
     let email = Email::parse("email", &body.email)?;
     let client = Client::new(&request, address, &id);
     let subjects = Subjects::new(&app, &email, address.0);
+    let _turn = subjects.turn(&app).await?;
     let (known, check) = (email.clone(), subjects.clone());
     let user = app
         .read("login.find", move |work| {
@@ -93,8 +109,14 @@ pub(crate) async fn login(
         return Err(wrong());
     };
     let started = app.run("login.start", move |work| {
+        // The password may have been changed while it was checked: then it was the old one.
+        work.tx.users().lock(user.id)?;
+        let current = work.tx.users().find(user.id)?.ok_or_else(wrong)?;
+        if current.password_hash != user.password_hash {
+            return Err(wrong());
+        }
         subjects.succeed(work)?;
-        start(work, &user, &client)
+        start(work, &current, &client)
     });
     let (person, token) = started.await?;
     answer(&app, person, &token)
@@ -103,17 +125,8 @@ pub(crate) async fn login(
 /// Starts a session in the person's first organization.
 fn start(work: &mut Work<'_>, user: &User, client: &Client) -> Result<(SignedIn, PlainSecret), ApiError> {
     for membership in work.tx.memberships().list_of_user(user.id)? {
-        let session = Session {
-            id: SessionId::new(work.now, &mut work.rng),
-            user_id: user.id,
-            organization_id: membership.organization_id,
-            created_at: work.now,
-            last_used_at: work.now,
-            expires_at: work.now.plus_secs(work.app.config.security.session_absolute_seconds),
-            revoked_at: None,
-            address: Some(client.address.0.to_string()),
-            user_agent: client.user_agent.clone(),
-        };
+        let end = work.now.plus_secs(work.app.config.security.session_absolute_seconds);
+        let session = client.session(work, user.id, membership.organization_id, end);
         work.tx.sessions().insert(&session)?;
         let Some(person) = SignedIn::find(work, user.id, session.id, None)? else {
             work.tx.sessions().revoke(session.id, work.now)?;
@@ -125,6 +138,40 @@ fn start(work: &mut Work<'_>, user: &User, client: &Client) -> Result<(SignedIn,
         return Ok((person, token));
     }
     Err(ApiError::new(Code::Forbidden, "you belong to no organization that is active"))
+}
+
+/// Goes on in another organization that the person belongs to. Rights change with it, so the session gets a new id and new
+/// tokens, and the former ones end.
+#[utoipa::path(post, path = "/api/auth/switch", tag = "Sessions", operation_id = "switchOrganization", request_body = SwitchOrganization,
+    responses((status = 200, description = "Switched", body = Enveloped<SignedInView>)))]
+pub(crate) async fn switch(
+    app: Data<App>,
+    caller: Allow<AnySession>,
+    query: Query<NoParameters>,
+    body: Body<SwitchOrganization>,
+    address: ClientAddress,
+    id: RequestId,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    query.read()?;
+    let wanted = body.read().await?.organization_id;
+    let (user, former) = caller.session()?;
+    let client = Client::new(&request, address, &id);
+    let switched = app.run("sessions.switch", move |work| {
+        let before = SignedIn::find(work, user, former, Some(wanted))?.ok_or_else(Error::not_found)?;
+        let next = client.session(work, user, wanted, before.session.expires_at);
+        work.tx.sessions().insert(&next)?;
+        let token = issue_refresh_token(work, next.id)?;
+        if !work.tx.sessions().revoke(former, work.now)? {
+            return Err(Error::unauthorized().into());
+        }
+        let origin = client.origin(Actor::User(user), wanted);
+        work.audit(&origin, Deed { action: "session.switched", target: next.id.to_string(), before: None, after: None })?;
+        work.invalidate_session(former);
+        Ok((SignedIn { session: next, ..before }, token))
+    });
+    let (person, token) = switched.await?;
+    answer(&app, person, &token)
 }
 
 fn issue_refresh_token(work: &mut Work<'_>, session_id: SessionId) -> Result<PlainSecret, ApiError> {
@@ -154,7 +201,7 @@ pub(crate) async fn refresh(
     refuse_other_sites(&app, &request)?;
     query.read()?;
     body.read().await?;
-    let cookie = request.cookie(cookie_name(&app)).ok_or_else(ApiError::no_credential)?;
+    let cookie = the_cookie(&request, cookie_name(&app))?;
     let hash = token_hash(cookie.value());
     let client = Client::new(&request, address, &id);
     let idle = idle_secs(&app);
@@ -169,6 +216,17 @@ pub(crate) async fn refresh(
     match refreshed.await? {
         Refreshed::Continued(person, token) => answer(&app, *person, &token),
         Refreshed::Refused => Err(Error::unauthorized().into()),
+    }
+}
+
+/// The one refresh cookie. Two of the name, as a neighbour on a shared domain could set, are no credential.
+fn the_cookie(request: &HttpRequest, name: &str) -> Result<Cookie<'static>, ApiError> {
+    let cookies = request.cookies().map_err(|_| Error::unauthorized())?;
+    let mut named = cookies.iter().filter(|c| c.name() == name);
+    match (named.next(), named.next()) {
+        (Some(cookie), None) => Ok(cookie.clone()),
+        (None, _) => Err(ApiError::no_credential()),
+        (Some(_), Some(_)) => Err(ApiError::ambiguous_credential("send one refresh cookie")),
     }
 }
 
