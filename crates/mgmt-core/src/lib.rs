@@ -5,7 +5,7 @@
 //! An [organization](account::Organization) owns [keys](key::ApiKey) and has [members](account::Membership) with
 //! [roles](role::Role). A key is a text that is shown once ([`key_text`]); what is kept is its keyed hash ([`secret`]). A key
 //! holds [scopes](scope) from a catalogue, may be restricted to [networks and warehouses](network), and may carry a
-//! [rate limit](limit) and a [quota](quota) of its own. It passes through [states](key::KeyState) by transitions that consume
+//! [rate limit](limit) and a [quota](mod@quota) of its own. It passes through [states](key::KeyState) by transitions that consume
 //! it. [`access::decide`] says whether a key may do what a request asks; [`grant::check`] says who may hand out what.
 //!
 //! Everything here is pure. The time and the source of randomness are arguments, nothing reads a clock, a file or a socket, so
