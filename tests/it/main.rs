@@ -20,6 +20,7 @@ mod http;
 mod keys;
 mod matrix;
 mod order;
+mod organizations;
 mod secrets;
 mod tour;
 mod verify;

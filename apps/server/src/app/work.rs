@@ -48,6 +48,12 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
+    /// Notes that caches must forget an organization and all of its keys.
+    pub(crate) fn invalidate_organization(&mut self, organization: OrganizationId) -> Result<(), ApiError> {
+        self.tx.invalidations().append(Invalidation::Organization(organization), self.now)?;
+        Ok(())
+    }
+
     /// Notes that caches must forget a session.
     pub(crate) fn invalidate_session(&mut self, session: SessionId) -> Result<(), ApiError> {
         self.tx.invalidations().append(Invalidation::Session(session), self.now)?;

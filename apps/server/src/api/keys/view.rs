@@ -40,6 +40,13 @@ pub(crate) struct QuotaBody {
     period: String,
 }
 
+impl QuotaBody {
+    /// Units and period.
+    pub(crate) fn into_parts(self) -> (u64, String) {
+        (self.limit, self.period)
+    }
+}
+
 /// A key to be made.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -84,7 +91,7 @@ impl From<CreateKey> for KeyDraft {
             scopes: body.scopes,
             permissions: body.permissions,
             rate_limit: body.rate_limit.map(|r| (r.requests, r.per_seconds)),
-            quota: body.quota.map(|q| (q.limit, q.period)),
+            quota: body.quota.map(QuotaBody::into_parts),
             ip_allowlist: body.ip_allowlist,
             warehouse_ids: body.warehouse_ids,
             metadata: body.metadata,
@@ -133,7 +140,7 @@ impl From<UpdateKey> for KeyPatch {
             scopes: body.scopes,
             permissions: body.permissions,
             rate_limit: body.rate_limit.map(|r| (r.requests, r.per_seconds)),
-            quota: body.quota.map(|q| (q.limit, q.period)),
+            quota: body.quota.map(QuotaBody::into_parts),
             ip_allowlist: body.ip_allowlist,
             warehouse_ids: body.warehouse_ids,
             metadata: body.metadata,
