@@ -11,6 +11,7 @@
     reason = "tests: a surprise is a panic, time is the real one, and a scenario reads from top to bottom"
 )]
 
+mod audit;
 mod auth;
 mod authorize;
 mod cli;

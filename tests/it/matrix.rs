@@ -65,6 +65,7 @@ const TABLE: &[(&str, &str, Access)] = &[
     ("PATCH", "/v1/management/organizations/{id}", Permission("organizations:write")),
     ("POST", "/v1/management/organizations/{id}/suspend", Permission("organizations:write")),
     ("POST", "/v1/management/organizations/{id}/resume", Permission("organizations:write")),
+    ("GET", "/v1/management/audit-log", Permission("audit:read")),
     ("GET", "/v1/management/roles", Anybody),
     ("GET", "/v1/management/scopes", Anybody),
     ("POST", "/v1/keys/verify", KeyOnly("keys:verify")),

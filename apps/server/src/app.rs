@@ -4,6 +4,7 @@ pub(crate) mod background;
 pub(crate) mod idempotency;
 pub(crate) mod master_key;
 pub(crate) mod reveals;
+pub(crate) mod sealed;
 pub(crate) mod setup;
 mod work;
 

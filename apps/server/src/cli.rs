@@ -1,5 +1,6 @@
 //! The command line.
 
+mod audit;
 mod bootstrap;
 mod config;
 mod key;
@@ -38,6 +39,9 @@ enum Command {
     /// Make and list organizations.
     #[command(subcommand)]
     Org(org::OrgCommand),
+    /// Check the audit log.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Print the OpenAPI document.
     Openapi,
     /// Look after the configuration.
@@ -100,6 +104,7 @@ fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         Command::Migrate => migrate::run(&config),
         Command::Key(command) => key::run(config, &command),
         Command::Org(command) => org::run(config, &command),
+        Command::Audit(command) => audit::run(config, &command),
         Command::Openapi => openapi::run(),
         Command::Config(command) => config::run(&config, &command),
     }
@@ -140,6 +145,8 @@ mod tests {
             "mgmt key revoke key_1 --reason leaked",
             "mgmt org create --name Acme --plan scale --json",
             "mgmt org list --json",
+            "mgmt audit verify",
+            "mgmt audit verify --checkpoint audit.checkpoint --json",
             "mgmt openapi",
             "mgmt config check",
         ] {

@@ -13,7 +13,7 @@ use utoipa::{
 
 use crate::openapi::operations;
 
-use super::{authorize, catalogue, keys, organizations, sessions, verify};
+use super::{audit, authorize, catalogue, keys, organizations, sessions, verify};
 
 /// How single objects are answered under `/api`.
 #[derive(Serialize, ToSchema)]
@@ -47,6 +47,7 @@ pub(crate) struct Enveloped<T> {
     organizations::update,
     organizations::suspend,
     organizations::resume,
+    audit::list,
     catalogue::roles,
     catalogue::scopes,
     verify::verify,

@@ -2,7 +2,7 @@
 
 use mgmt_core::{
     account::Actor,
-    audit::AuditEntry,
+    audit::{self, AuditEntry},
     id::{AuditId, KeyId, OrganizationId, SessionId, UserId},
     time::Timestamp,
 };
@@ -85,6 +85,10 @@ impl<'a> Work<'a> {
             after: deed.after,
         };
         self.tx.audit().append(&entry)?;
+        let head =
+            self.tx.audit().head(origin.organization_id)?.ok_or_else(|| ApiError::internal("an audit chain lacks its end"))?;
+        let seal = audit::seal(&self.app.keyring.seal, origin.organization_id, head.seq, &head.hash);
+        self.tx.audit().seal(origin.organization_id, &seal)?;
         Ok(())
     }
 }

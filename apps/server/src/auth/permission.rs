@@ -58,6 +58,8 @@ permissions! {
     OrganizationsWrite = "organizations:write";
     /// Making organizations; the operator's.
     OrganizationsCreate = "organizations:create";
+    /// Reading the audit log.
+    AuditRead = "audit:read";
     /// Asking whether a key is good.
     KeysVerify = "keys:verify", DOORS: Doors = Doors::Verification;
 }
