@@ -14,6 +14,7 @@
 mod audit;
 mod auth;
 mod authorize;
+mod backup;
 mod cli;
 mod crash;
 mod docs;

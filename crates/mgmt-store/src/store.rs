@@ -1,6 +1,6 @@
 //! The traits of a store: one small, object-safe trait an aggregate, reached from a transaction.
 
-use std::fmt::Debug;
+use std::{fmt::Debug, path::Path};
 
 use mgmt_core::{
     account::{Actor, Email, Membership, Organization, User},
@@ -61,6 +61,13 @@ pub trait Store: Send + Sync + Debug {
 
     /// Whether several nodes may share this database.
     fn is_shared(&self) -> bool;
+
+    /// Writes a copy of a SQLite database, as it is at one moment, to a new file, while it is in use. The copy tells, as the setting
+    /// [`TAKEN_AT`](crate::TAKEN_AT), that it was begun at `taken_at`.
+    ///
+    /// # Errors
+    /// `Backend` when the file is there already or the database is not a SQLite file, `Unavailable` when it cannot be written.
+    fn back_up(&self, target: &Path, taken_at: Timestamp) -> Result<()>;
 }
 
 impl dyn Store + '_ {
