@@ -1,10 +1,11 @@
 //! The traits of a store: one small, object-safe trait an aggregate, reached from a transaction.
 
+mod audit;
+
 use std::{fmt::Debug, path::Path};
 
 use mgmt_core::{
-    account::{Actor, Email, Membership, Organization, User},
-    audit::{AuditEntry, ChainHead, ChainedEntry},
+    account::{Email, Membership, Organization, User},
     id::{KeyId, OrganizationId, SessionId, UserId},
     key::ApiKey,
     key_text::KeyKind,
@@ -17,6 +18,7 @@ use mgmt_core::{
     usage::UsageCount,
 };
 
+pub use self::audit::{Audit, AuditFilter};
 use crate::error::{Result, StoreError};
 
 /// What a transaction may do.
@@ -366,39 +368,6 @@ pub trait Invalidations {
     fn head(&mut self) -> Result<i64>;
     /// Forgets those added before `before`, but never the numbering.
     fn delete_before(&mut self, before: Timestamp) -> Result<usize>;
-}
-
-/// Which entries of the audit log to list.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AuditFilter {
-    /// Only by this actor.
-    pub actor: Option<Actor>,
-    /// Only this action.
-    pub action: Option<String>,
-    /// Only at this time or later.
-    pub from: Option<Timestamp>,
-    /// Only before this time.
-    pub to: Option<Timestamp>,
-}
-
-/// The audit log.
-pub trait Audit {
-    /// Adds an entry at the end of its organization's chain; its number.
-    fn append(&mut self, entry: &AuditEntry) -> Result<i64>;
-    /// An organization's entries after `seq`, in order, `limit` at most.
-    fn list(&mut self, organization: OrganizationId, after: i64, limit: i64) -> Result<Vec<ChainedEntry>>;
-    /// An organization's entries that pass the filter, newest first, `limit` at most, those with numbers below `before` if given.
-    fn search(
-        &mut self,
-        organization: OrganizationId,
-        filter: &AuditFilter,
-        before: Option<i64>,
-        limit: i64,
-    ) -> Result<Vec<ChainedEntry>>;
-    /// The end of an organization's chain.
-    fn head(&mut self, organization: OrganizationId) -> Result<Option<ChainHead>>;
-    /// Keeps the seal of the end of an organization's chain. `Conflict` when there is no chain.
-    fn seal(&mut self, organization: OrganizationId, seal: &[u8; 32]) -> Result<()>;
 }
 
 /// Failed sign-ins of one subject (an account or a source, as a keyed hash).

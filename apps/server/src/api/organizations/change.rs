@@ -265,12 +265,15 @@ pub(crate) async fn resume(
     transition(&app, caller.into_caller(), &id, (query, body), ("organization.resumed", Organization::resume), &request).await
 }
 
+/// What becomes of an organization.
+type Rule = fn(&Organization, Timestamp) -> Result<Organization, Error>;
+
 async fn transition(
     app: &App,
     caller: Caller,
     id: &PathId<OrganizationId>,
     input: (Query<NoParameters>, OptionalBody<NoParameters>),
-    (action, rule): (&'static str, fn(&Organization, Timestamp) -> Result<Organization, Error>),
+    (action, rule): (&'static str, Rule),
     request: &HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     caller.demand_operator()?;
