@@ -11,8 +11,10 @@
     reason = "tests: a surprise is a panic, time is the real one, and a scenario reads from top to bottom"
 )]
 
+mod audit;
 mod auth;
 mod authorize;
+mod backup;
 mod cli;
 mod crash;
 mod docs;
@@ -20,6 +22,7 @@ mod http;
 mod keys;
 mod matrix;
 mod order;
+mod organizations;
 mod secrets;
 mod tour;
 mod verify;

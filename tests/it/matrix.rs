@@ -61,6 +61,11 @@ const TABLE: &[(&str, &str, Access)] = &[
     ("DELETE", "/v1/management/api-keys/{id}/secret", Permission("api-keys:write")),
     ("GET", "/v1/management/organizations", Permission("organizations:read")),
     ("GET", "/v1/management/organizations/{id}", Permission("organizations:read")),
+    ("POST", "/v1/management/organizations", Permission("organizations:create")),
+    ("PATCH", "/v1/management/organizations/{id}", Permission("organizations:write")),
+    ("POST", "/v1/management/organizations/{id}/suspend", Permission("organizations:write")),
+    ("POST", "/v1/management/organizations/{id}/resume", Permission("organizations:write")),
+    ("GET", "/v1/management/audit-log", Permission("audit:read")),
     ("GET", "/v1/management/roles", Anybody),
     ("GET", "/v1/management/scopes", Anybody),
     ("POST", "/v1/keys/verify", KeyOnly("keys:verify")),
@@ -197,8 +202,14 @@ fn is_complete(server: &Server) {
 
 /// What each role may do, of what the table needs.
 const ROLES: [(&str, &[&str]); 5] = [
-    ("owner", &["api-keys:read", "api-keys:write", "organizations:read"]),
-    ("admin", &["api-keys:read", "api-keys:write", "organizations:read"]),
+    (
+        "owner",
+        &["api-keys:read", "api-keys:write", "organizations:read", "organizations:write", "organizations:create", "audit:read"],
+    ),
+    (
+        "admin",
+        &["api-keys:read", "api-keys:write", "organizations:read", "organizations:write", "organizations:create", "audit:read"],
+    ),
     ("developer", &["api-keys:read", "organizations:read"]),
     ("member", &["api-keys:read", "organizations:read"]),
     ("viewer", &["api-keys:read", "organizations:read"]),

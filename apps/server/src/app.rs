@@ -2,8 +2,10 @@
 
 pub(crate) mod background;
 pub(crate) mod idempotency;
+pub(crate) mod journal;
 pub(crate) mod master_key;
 pub(crate) mod reveals;
+pub(crate) mod sealed;
 pub(crate) mod setup;
 mod work;
 

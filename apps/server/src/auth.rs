@@ -117,6 +117,14 @@ impl Caller {
         self.is_operator && trusted
     }
 
+    /// Refuses everybody but the operator, whatever they ask for.
+    ///
+    /// # Errors
+    /// 403.
+    pub(crate) fn demand_operator(&self) -> Result<(), ApiError> {
+        if self.is_operator { Ok(()) } else { Err(ApiError::new(Code::Forbidden, "only the operator may do this")) }
+    }
+
     /// The person and the session.
     ///
     /// # Errors

@@ -1,11 +1,14 @@
 //! The command line.
 
+mod audit;
+mod backup;
 mod bootstrap;
 mod config;
 mod key;
 mod migrate;
 mod openapi;
 mod org;
+mod restore;
 
 use std::{fmt, io::Write as _, path::PathBuf, process::ExitCode};
 
@@ -38,6 +41,13 @@ enum Command {
     /// Make and list organizations.
     #[command(subcommand)]
     Org(org::OrgCommand),
+    /// Check the audit log.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// Copy a SQLite database while it is in use, and note which keys are revoked.
+    Backup(backup::BackupArgs),
+    /// Put a copy of a SQLite database in place, and revoke what was revoked after it was taken.
+    Restore(restore::RestoreArgs),
     /// Print the OpenAPI document.
     Openapi,
     /// Look after the configuration.
@@ -100,6 +110,9 @@ fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         Command::Migrate => migrate::run(&config),
         Command::Key(command) => key::run(config, &command),
         Command::Org(command) => org::run(config, &command),
+        Command::Audit(command) => audit::run(config, &command),
+        Command::Backup(args) => backup::run(config, &args),
+        Command::Restore(args) => restore::run(config, &args),
         Command::Openapi => openapi::run(),
         Command::Config(command) => config::run(&config, &command),
     }
@@ -140,12 +153,18 @@ mod tests {
             "mgmt key revoke key_1 --reason leaked",
             "mgmt org create --name Acme --plan scale --json",
             "mgmt org list --json",
+            "mgmt audit verify",
+            "mgmt audit verify --checkpoint audit.checkpoint --json",
+            "mgmt backup mgmt.backup --journal revoked.journal",
+            "mgmt backup --journal revoked.journal",
+            "mgmt restore mgmt.backup --journal revoked.journal",
+            "mgmt restore mgmt.backup --revoke-used-since 2027-01-01T00:00:00Z",
             "mgmt openapi",
             "mgmt config check",
         ] {
             assert!(Arguments::try_parse_from(line.split(' ')).is_ok(), "{line}");
         }
-        for line in ["mgmt", "mgmt fly", "mgmt bootstrap --org Acme", "mgmt key create", "mgmt key revoke"] {
+        for line in ["mgmt", "mgmt fly", "mgmt bootstrap --org Acme", "mgmt key create", "mgmt key revoke", "mgmt backup"] {
             assert!(Arguments::try_parse_from(line.split(' ')).is_err(), "{line}");
         }
     }

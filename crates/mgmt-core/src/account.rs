@@ -1,5 +1,8 @@
 //! Organizations, their plans, the people in them, and who acts.
 
+pub mod address;
+pub mod draft;
+
 use std::{fmt, str::FromStr};
 
 use rand_core::CryptoRng;

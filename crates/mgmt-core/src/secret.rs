@@ -166,6 +166,8 @@ pub struct Keyring {
     pub cursor: KeyMaterial,
     /// Stretches login names into throttle subjects, so that the database holds no address of a stranger.
     pub throttle: KeyMaterial,
+    /// Seals the ends of audit chains, their checkpoints and the revocation journal.
+    pub seal: KeyMaterial,
     /// Tells whether a database was used with this master key. Reveals nothing about the keys.
     pub fingerprint: String,
 }
@@ -189,6 +191,7 @@ impl Keyring {
             session: derive("mgmt session sign v1"),
             cursor: derive("mgmt cursor mac v1"),
             throttle: derive("mgmt throttle v1"),
+            seal: derive("mgmt record seal v1"),
             fingerprint,
         }
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::{
+    path::Path,
     sync::{
         Arc, Barrier,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -50,6 +51,10 @@ impl Store for Counted {
 
     fn is_shared(&self) -> bool {
         self.inner.is_shared()
+    }
+
+    fn back_up(&self, target: &Path, taken_at: Timestamp) -> Result<()> {
+        self.inner.back_up(target, taken_at)
     }
 }
 
@@ -409,6 +414,9 @@ fn a_store_that_is_away_is_no_answer() {
         }
         fn is_shared(&self) -> bool {
             false
+        }
+        fn back_up(&self, target: &Path, taken_at: Timestamp) -> Result<()> {
+            self.0.back_up(target, taken_at)
         }
     }
     let bench = Bench::new(None);

@@ -85,5 +85,5 @@ mod sql;
 mod store;
 
 pub use error::{Result, StoreError};
-pub use sql::{Options, SqlStore, open};
+pub use sql::{Options, SqlStore, TAKEN_AT, open, restore};
 pub use store::*;

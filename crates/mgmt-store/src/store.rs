@@ -1,10 +1,11 @@
 //! The traits of a store: one small, object-safe trait an aggregate, reached from a transaction.
 
-use std::fmt::Debug;
+mod audit;
+
+use std::{fmt::Debug, path::Path};
 
 use mgmt_core::{
     account::{Email, Membership, Organization, User},
-    audit::{AuditEntry, ChainedEntry},
     id::{KeyId, OrganizationId, SessionId, UserId},
     key::ApiKey,
     key_text::KeyKind,
@@ -17,6 +18,7 @@ use mgmt_core::{
     usage::UsageCount,
 };
 
+pub use self::audit::{Audit, AuditFilter};
 use crate::error::{Result, StoreError};
 
 /// What a transaction may do.
@@ -61,6 +63,13 @@ pub trait Store: Send + Sync + Debug {
 
     /// Whether several nodes may share this database.
     fn is_shared(&self) -> bool;
+
+    /// Writes a copy of a SQLite database, as it is at one moment, to a new file, while it is in use. The copy tells, as the setting
+    /// [`TAKEN_AT`](crate::TAKEN_AT), that it was begun at `taken_at`.
+    ///
+    /// # Errors
+    /// `Backend` when the file is there already or the database is not a SQLite file, `Unavailable` when it cannot be written.
+    fn back_up(&self, target: &Path, taken_at: Timestamp) -> Result<()>;
 }
 
 impl dyn Store + '_ {
@@ -363,14 +372,6 @@ pub trait Invalidations {
     fn head(&mut self) -> Result<i64>;
     /// Forgets those added before `before`, but never the numbering.
     fn delete_before(&mut self, before: Timestamp) -> Result<usize>;
-}
-
-/// The audit log.
-pub trait Audit {
-    /// Adds an entry at the end of its organization's chain; its number.
-    fn append(&mut self, entry: &AuditEntry) -> Result<i64>;
-    /// An organization's entries after `seq`, in order, `limit` at most.
-    fn list(&mut self, organization: OrganizationId, after: i64, limit: i64) -> Result<Vec<ChainedEntry>>;
 }
 
 /// Failed sign-ins of one subject (an account or a source, as a keyed hash).

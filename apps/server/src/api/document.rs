@@ -13,7 +13,7 @@ use utoipa::{
 
 use crate::openapi::operations;
 
-use super::{authorize, catalogue, keys, organizations, sessions, verify};
+use super::{audit, authorize, catalogue, keys, organizations, sessions, verify};
 
 /// How single objects are answered under `/api`.
 #[derive(Serialize, ToSchema)]
@@ -43,6 +43,11 @@ pub(crate) struct Enveloped<T> {
     keys::end_secret,
     organizations::list,
     organizations::show,
+    organizations::create,
+    organizations::update,
+    organizations::suspend,
+    organizations::resume,
+    audit::list,
     catalogue::roles,
     catalogue::scopes,
     verify::verify,

@@ -1,6 +1,7 @@
 //! The endpoints, one module an aggregate. A resource that is served on two surfaces has one set of handlers: the surfaces differ
 //! in their routes and in the envelope of an answer.
 
+pub(crate) mod audit;
 pub(crate) mod authorize;
 pub(crate) mod catalogue;
 pub(crate) mod document;
@@ -36,6 +37,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
     sessions::configure(config);
     keys::configure(config);
     organizations::configure(config);
+    audit::configure(config);
     catalogue::configure(config);
     verify::configure(config);
     authorize::configure(config);

@@ -1,5 +1,7 @@
 //! Organizations.
 
+mod change;
+
 use actix_web::{HttpRequest, HttpResponse, web::Data, web::ServiceConfig};
 use mgmt_core::{
     account::{Organization, OrganizationState, Plan},
@@ -13,10 +15,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+pub(crate) use change::*;
+
 use super::{page, page_size, tagged};
 use crate::{
     app::{App, Work},
-    auth::{Allow, permission::OrganizationsRead},
+    auth::{Allow, Caller, permission::OrganizationsRead},
     error::ApiError,
     http::{
         path::PathId,
@@ -29,8 +33,10 @@ use crate::{
 /// The routes.
 pub(super) fn configure(config: &mut ServiceConfig) {
     config
-        .service(endpoint("/v1/management/organizations").get(list))
-        .service(endpoint("/v1/management/organizations/{id}").get(show));
+        .service(endpoint("/v1/management/organizations").get(list).post(create))
+        .service(endpoint("/v1/management/organizations/{id}").get(show).patch(update))
+        .service(endpoint("/v1/management/organizations/{id}/suspend").post(suspend))
+        .service(endpoint("/v1/management/organizations/{id}/resume").post(resume));
 }
 
 /// An organization.
@@ -145,17 +151,32 @@ pub(crate) async fn show(
     query: Query<NoParameters>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let id = id.get()?;
-    if id != caller.organization_id && !caller.is_operator {
-        return Err(Error::not_found().into());
-    }
+    let (id, caller) = (id.get()?, caller.into_caller());
     query.read()?;
     let found = app.read("organizations.show", move |work| {
-        let organization = work.tx.organizations().find(id)?.ok_or_else(Error::not_found)?;
-        let tag = EntityTag::of_bytes(format!("{id} {}", organization.version).as_bytes());
-        let view = serde_json::to_value(OrganizationView::new(work, organization)?).map_err(ApiError::internal)?;
-        Ok((tag, view))
+        let organization = find(work, &caller, id)?;
+        Ok((tag(&organization), Value::Object(view(work, organization)?)))
     });
     let (tag, view) = found.await?;
     Ok(tagged(&request, tag, view))
+}
+
+/// An organization that the caller may see: its own, or any for the operator.
+fn find(work: &mut Work<'_>, caller: &Caller, id: OrganizationId) -> Result<Organization, ApiError> {
+    if id != caller.organization_id && !caller.is_operator {
+        return Err(Error::not_found().into());
+    }
+    Ok(work.tx.organizations().find(id)?.ok_or_else(Error::not_found)?)
+}
+
+fn tag(organization: &Organization) -> EntityTag {
+    EntityTag::of_bytes(format!("{} {}", organization.id, organization.version).as_bytes())
+}
+
+/// The organization as clients see it.
+fn view(work: &mut Work<'_>, organization: Organization) -> Result<Map<String, Value>, ApiError> {
+    match serde_json::to_value(OrganizationView::new(work, organization)?) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) | Err(_) => Err(ApiError::internal("an organization could not be written as an object")),
+    }
 }

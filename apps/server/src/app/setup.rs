@@ -15,7 +15,7 @@ use super::{App, OsRng, master_key};
 use crate::{cli::Failure, config::Config};
 
 /// The name under which a database keeps the fingerprint of its master key.
-const FINGERPRINT: &str = "master_key_fingerprint";
+pub(crate) const FINGERPRINT: &str = "master_key_fingerprint";
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {

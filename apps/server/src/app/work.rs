@@ -2,7 +2,7 @@
 
 use mgmt_core::{
     account::Actor,
-    audit::AuditEntry,
+    audit::{self, AuditEntry},
     id::{AuditId, KeyId, OrganizationId, SessionId, UserId},
     time::Timestamp,
 };
@@ -48,6 +48,12 @@ impl<'a> Work<'a> {
         self.changes.push(Invalidation::Key(key));
     }
 
+    /// Notes that caches must forget an organization and all of its keys.
+    pub(crate) fn invalidate_organization(&mut self, organization: OrganizationId) -> Result<(), ApiError> {
+        self.tx.invalidations().append(Invalidation::Organization(organization), self.now)?;
+        Ok(())
+    }
+
     /// Notes that caches must forget a session.
     pub(crate) fn invalidate_session(&mut self, session: SessionId) {
         self.changes.push(Invalidation::Session(session));
@@ -86,6 +92,10 @@ impl<'a> Work<'a> {
             after: deed.after,
         };
         self.tx.audit().append(&entry)?;
+        let head =
+            self.tx.audit().head(origin.organization_id)?.ok_or_else(|| ApiError::internal("an audit chain lacks its end"))?;
+        let seal = audit::seal(&self.app.keyring.seal, origin.organization_id, head.seq, &head.hash);
+        self.tx.audit().seal(origin.organization_id, &seal)?;
         Ok(())
     }
 }

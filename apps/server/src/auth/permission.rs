@@ -54,6 +54,12 @@ permissions! {
     ApiKeysRevoke = "api-keys:write", OWN: bool = true;
     /// Reading the organization.
     OrganizationsRead = "organizations:read";
+    /// Changing the organization.
+    OrganizationsWrite = "organizations:write";
+    /// Making organizations; the operator's.
+    OrganizationsCreate = "organizations:create";
+    /// Reading the audit log.
+    AuditRead = "audit:read";
     /// Asking whether a key is good.
     KeysVerify = "keys:verify", DOORS: Doors = Doors::Verification;
 }

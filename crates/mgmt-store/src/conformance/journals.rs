@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::bench::{Bench, Done, NOW, after, race, read, write};
 use crate::{
     error::StoreError,
-    store::{Invalidation, Store},
+    store::{AuditFilter, Invalidation, Store},
 };
 
 fn key(number: u128) -> Invalidation {
@@ -171,4 +171,50 @@ pub fn audit_chains_hold_under_concurrency(store: &dyn Store) {
     let chain = read(store, |tx| tx.audit().list(organization, 0, 1000));
     assert_eq!(chain.len(), 48);
     verify(&chain).unwrap();
+}
+
+/// Entries are found by actor, action and time, newest first, in pages.
+pub fn audit_entries_are_found(store: &dyn Store) {
+    let mut bench = Bench::new();
+    let (own, other) = (bench.organization(store).id, bench.organization(store).id);
+    let person = Actor::User(UserId::from_u128(7));
+    for n in 1..=6_i64 {
+        for organization in [own, other] {
+            let actor = if n % 2 == 0 { person } else { Actor::System };
+            let action = if n <= 3 { "a_b.c" } else { "axb.c" }.to_owned();
+            let entry = AuditEntry { at: after(n), actor, action, ..entry(&mut bench, organization, None) };
+            write(store, |tx| tx.audit().append(&entry));
+        }
+    }
+    let found = |filter: AuditFilter, before, limit| -> Vec<i64> {
+        let page = read(store, |tx| tx.audit().search(own, &filter, before, limit));
+        assert!(page.iter().all(|e| e.entry.organization_id == own));
+        page.iter().map(|e| e.seq).collect()
+    };
+    let all = AuditFilter::default();
+    assert_eq!(found(all.clone(), None, 100), [6, 5, 4, 3, 2, 1]);
+    assert_eq!(found(all.clone(), None, 2), [6, 5]);
+    assert_eq!(found(all.clone(), Some(5), 2), [4, 3]);
+    assert_eq!(found(AuditFilter { actor: Some(person), ..all.clone() }, None, 100), [6, 4, 2]);
+    assert_eq!(found(AuditFilter { action: Some("a_b.c".to_owned()), ..all.clone() }, None, 100), [3, 2, 1]);
+    let range = AuditFilter { from: Some(after(2)), to: Some(after(5)), ..all };
+    assert_eq!(found(range.clone(), None, 100), [4, 3, 2]);
+    assert_eq!(found(AuditFilter { actor: Some(person), ..range }, Some(4), 100), [2]);
+}
+
+/// The end of a chain moves with it, and its seal is kept.
+pub fn audit_heads_are_sealed(store: &dyn Store) {
+    let mut bench = Bench::new();
+    let organization = bench.organization(store).id;
+    assert_eq!(read(store, |tx| tx.audit().head(organization)), None);
+    let result = store.run("conformance.seal", |tx| tx.audit().seal(organization, &[1; 32]));
+    assert!(matches!(result, Err(StoreError::Conflict("audit chain"))), "{result:?}");
+    for seq in 1..=2 {
+        let entry = entry(&mut bench, organization, None);
+        write(store, |tx| tx.audit().append(&entry));
+        write(store, |tx| tx.audit().seal(organization, &[9; 32]));
+        let head = read(store, |tx| tx.audit().head(organization)).unwrap();
+        let last = read(store, |tx| tx.audit().list(organization, seq - 1, 1)).pop().unwrap();
+        assert_eq!((head.seq, head.hash, head.seal), (seq, last.hash, Some([9; 32])));
+    }
 }

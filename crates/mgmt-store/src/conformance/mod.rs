@@ -94,6 +94,8 @@ macro_rules! conformance_tests {
             audit_entries_read_back_as_they_were_hashed
             audit_chains_are_apart
             audit_chains_hold_under_concurrency
+            audit_entries_are_found
+            audit_heads_are_sealed
         }
     };
     (@each $make:expr; $($name:ident)*) => {

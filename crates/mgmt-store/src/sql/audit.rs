@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use mgmt_core::{
-    audit::{AuditEntry, ChainedEntry, GENESIS, chain},
+    audit::{AuditEntry, ChainHead, ChainedEntry, GENESIS, chain},
     id::OrganizationId,
 };
 use serde_json::Value;
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     error::{Result, StoreError},
-    store::Audit,
+    store::{Audit, AuditFilter},
 };
 
 #[derive(Insertable, Queryable, Selectable)]
@@ -109,5 +109,54 @@ impl Audit for SqlTx<'_> {
             .select(AuditRow::as_select());
         let rows = self.query(|c| query.load::<AuditRow>(c))?;
         rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    fn search(
+        &mut self,
+        organization: OrganizationId,
+        filter: &AuditFilter,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<ChainedEntry>> {
+        let mut query = table::table
+            .filter(table::organization_id.eq(organization.to_string()))
+            .order(table::seq.desc())
+            .limit(limit.max(0))
+            .select(AuditRow::as_select())
+            .into_boxed();
+        if let Some(actor) = filter.actor {
+            query = query.filter(table::actor.eq(actor.to_string()));
+        }
+        if let Some(action) = &filter.action {
+            query = query.filter(table::action.eq(action.clone()));
+        }
+        if let Some(from) = filter.from {
+            query = query.filter(table::at.ge(from.as_millis()));
+        }
+        if let Some(to) = filter.to {
+            query = query.filter(table::at.lt(to.as_millis()));
+        }
+        if let Some(before) = before {
+            query = query.filter(table::seq.lt(before));
+        }
+        let rows = self.query(|c| query.load::<AuditRow>(c))?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    fn head(&mut self, organization: OrganizationId) -> Result<Option<ChainHead>> {
+        let id = organization.to_string();
+        let query = heads::table.find(&id).select((heads::seq, heads::hash, heads::seal));
+        let found = self.query(|c| query.first::<(i64, Vec<u8>, Option<Vec<u8>>)>(c).optional())?;
+        let at = RowRef { table: "audit_heads", id: &id };
+        let read = |(seq, hash, seal): (i64, Vec<u8>, Option<Vec<u8>>)| {
+            let seal = seal.map(|s| at.ok(s.try_into())).transpose()?;
+            Ok(ChainHead { seq, hash: at.ok(hash.try_into())?, seal })
+        };
+        found.map(read).transpose()
+    }
+
+    fn seal(&mut self, organization: OrganizationId, seal: &[u8; 32]) -> Result<()> {
+        let set = diesel::update(heads::table.find(organization.to_string())).set(heads::seal.eq(seal.to_vec()));
+        if self.query(|c| set.execute(c))? == 1 { Ok(()) } else { Err(StoreError::Conflict("audit chain")) }
     }
 }

@@ -158,6 +158,14 @@ impl Address {
         }
     }
 
+    /// The file of the database, where it is one.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Memory | Self::Server(_) => None,
+        }
+    }
+
     /// Prepares the place of the database: the folder, and the file with no rights for others.
     pub(crate) fn prepare(&self) -> Result<()> {
         match self {
@@ -205,7 +213,7 @@ fn redacted(fault: Fault, redact: impl Fn(&str) -> String) -> Fault {
     }
 }
 
-fn connect_sqlite(path: &str, journal: &str) -> Result<SqliteConnection> {
+pub(super) fn connect_sqlite(path: &str, journal: &str) -> Result<SqliteConnection> {
     let fault = |e: DieselError| StoreError::from(Fault::of(&e, Mode::Write));
     let mut connection = SqliteConnection::establish(path).map_err(|e| match Fault::of_connection(&e) {
         Fault::Unavailable(text) => StoreError::Unavailable(format!("cannot open `{path}`: {text}")),
@@ -242,7 +250,7 @@ fn set_up(connection: &mut SqliteConnection, journal: &str) -> QueryResult<Strin
     one_text(connection, "SELECT journal_mode AS value FROM pragma_journal_mode")
 }
 
-fn one_text(connection: &mut SqliteConnection, query: &str) -> QueryResult<String> {
+pub(super) fn one_text(connection: &mut SqliteConnection, query: &str) -> QueryResult<String> {
     sql_query(query).get_result::<OneText>(connection).map(|row| row.value)
 }
 
@@ -253,7 +261,7 @@ fn is_recent(version: &str) -> bool {
 }
 
 /// The path as SQLite reads it: a name that starts with `file:` would be taken for a URI.
-fn file_name(path: &Path) -> String {
+pub(super) fn file_name(path: &Path) -> String {
     let text = path.to_string_lossy();
     if path.is_absolute() { text.into_owned() } else { format!("./{text}") }
 }

@@ -2,6 +2,7 @@
 
 mod address;
 mod audit;
+mod backup;
 mod conn;
 mod fault;
 mod idempotency;
@@ -28,11 +29,15 @@ mod users;
 use std::{
     fmt,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    path::Path,
     sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
+use mgmt_core::time::Timestamp;
+
+pub use self::backup::{TAKEN_AT, restore};
 use self::{address::Address, conn::Sharing, fault::Fault, pool::Lanes, tx::SqlTx};
 use crate::{
     error::Result,
@@ -167,6 +172,10 @@ impl Store for SqlStore {
 
     fn is_shared(&self) -> bool {
         self.address.sharing() == Sharing::Nodes
+    }
+
+    fn back_up(&self, target: &Path, taken_at: Timestamp) -> Result<()> {
+        backup::back_up(&self.address, target, taken_at)
     }
 }
 

@@ -195,6 +195,7 @@ diesel::table! {
         organization_id -> Text,
         seq -> BigInt,
         hash -> Binary,
+        seal -> Nullable<Binary>,
     }
 }
 

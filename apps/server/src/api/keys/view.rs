@@ -64,6 +64,13 @@ pub(crate) struct QuotaPatch {
     period: Change<String>,
 }
 
+impl QuotaBody {
+    /// Units and period.
+    pub(crate) fn into_parts(self) -> (u64, String) {
+        (self.limit, self.period)
+    }
+}
+
 /// A key to be made.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -108,7 +115,7 @@ impl From<CreateKey> for KeyDraft {
             scopes: body.scopes,
             permissions: body.permissions,
             rate_limit: body.rate_limit.map(|r| (r.requests, r.per_seconds)),
-            quota: body.quota.map(|q| (q.limit, q.period)),
+            quota: body.quota.map(QuotaBody::into_parts),
             ip_allowlist: body.ip_allowlist,
             warehouse_ids: body.warehouse_ids,
             metadata: body.metadata,

@@ -1,0 +1,2 @@
+DROP INDEX audit_by_actor;
+ALTER TABLE audit_heads DROP COLUMN seal;
