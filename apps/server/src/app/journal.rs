@@ -127,7 +127,7 @@ impl Entry {
                     return Ok(false);
                 }
                 work.tx.organizations().update(&after)?;
-                work.invalidate_organization(*id)?;
+                work.invalidate_organization(*id);
                 note(work, *id, id.to_string(), "organization.suspended")?;
                 Ok(true)
             }

@@ -49,9 +49,8 @@ impl<'a> Work<'a> {
     }
 
     /// Notes that caches must forget an organization and all of its keys.
-    pub(crate) fn invalidate_organization(&mut self, organization: OrganizationId) -> Result<(), ApiError> {
-        self.tx.invalidations().append(Invalidation::Organization(organization), self.now)?;
-        Ok(())
+    pub(crate) fn invalidate_organization(&mut self, organization: OrganizationId) {
+        self.changes.push(Invalidation::Organization(organization));
     }
 
     /// Notes that caches must forget a session.

@@ -321,7 +321,7 @@ async fn change(
             note(work, &caller, action, Some(&before), &after)?;
         }
         // Also when it was so before: whoever repeats the call wants it confirmed.
-        work.invalidate_organization(id)?;
+        work.invalidate_organization(id);
         Ok((tag(&after), view(work, after)?))
     });
     let (tag, view) = changed.await?;
