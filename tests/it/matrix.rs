@@ -61,6 +61,17 @@ const TABLE: &[(&str, &str, Access)] = &[
     ("DELETE", "/v1/management/api-keys/{id}/secret", Permission("api-keys:write")),
     ("GET", "/v1/management/organizations", Permission("organizations:read")),
     ("GET", "/v1/management/organizations/{id}", Permission("organizations:read")),
+    ("GET", "/v1/management/users", Permission("users:read")),
+    ("POST", "/v1/management/users", Permission("users:write")),
+    ("GET", "/v1/management/users/{id}", Permission("users:read")),
+    ("PATCH", "/v1/management/users/{id}", Permission("users:write")),
+    ("DELETE", "/v1/management/users/{id}", Permission("users:write")),
+    ("GET", "/v1/management/invitations", Permission("users:read")),
+    ("POST", "/v1/management/invitations", Permission("users:write")),
+    ("DELETE", "/v1/management/invitations/{id}", Permission("users:write")),
+    ("POST", "/v1/management/invitations/{id}/resend", Permission("users:write")),
+    ("GET", "/api/invitations/{token}", Public),
+    ("POST", "/api/invitations/{token}", Public),
     ("GET", "/v1/management/roles", Anybody),
     ("GET", "/v1/management/scopes", Anybody),
     ("POST", "/v1/keys/verify", KeyOnly("keys:verify")),
@@ -140,6 +151,7 @@ fn every_operation_with_every_caller(backend: Backend) {
 fn gets_in_publicly(path: &str, answer: &Answer) {
     match path {
         "/api/auth/login" => drop(answer.refused(400, "invalid_request")),
+        "/api/invitations/{token}" => drop(answer.refused(404, "not_found")),
         _ => answer.expect_status(200),
     }
 }
@@ -197,11 +209,11 @@ fn is_complete(server: &Server) {
 
 /// What each role may do, of what the table needs.
 const ROLES: [(&str, &[&str]); 5] = [
-    ("owner", &["api-keys:read", "api-keys:write", "organizations:read"]),
-    ("admin", &["api-keys:read", "api-keys:write", "organizations:read"]),
-    ("developer", &["api-keys:read", "organizations:read"]),
-    ("member", &["api-keys:read", "organizations:read"]),
-    ("viewer", &["api-keys:read", "organizations:read"]),
+    ("owner", &["api-keys:read", "api-keys:write", "organizations:read", "users:read", "users:write"]),
+    ("admin", &["api-keys:read", "api-keys:write", "organizations:read", "users:read", "users:write"]),
+    ("developer", &["api-keys:read", "organizations:read", "users:read"]),
+    ("member", &["api-keys:read", "organizations:read", "users:read"]),
+    ("viewer", &["api-keys:read", "organizations:read", "users:read"]),
 ];
 
 /// There is one user, so the role is changed in the database, while no server runs on it.

@@ -113,6 +113,8 @@ pub(crate) struct Audit {
 #[derive(Clone, Debug)]
 pub(crate) struct Smtp {
     pub(crate) url: Option<SecretUrl>,
+    /// What letters come from.
+    pub(crate) from: String,
 }
 
 #[derive(Clone, Debug)]
@@ -209,7 +211,8 @@ impl Config {
         let (server, database, security) = (read_server(r), read_database(r), read_security(r));
         let (keys, limits, webhooks) = (read_keys(r), read_limits(r), read_webhooks(r));
         let redis = Redis { url: r.optional_url("redis", "url", &["redis", "rediss"]) };
-        let smtp = Smtp { url: r.optional_url("smtp", "url", &["smtp", "smtps"]) };
+        let smtp_url = r.optional_url("smtp", "url", &["smtp", "smtps"]);
+        let smtp_from = r.filled("smtp", "from", "must be the address that letters come from");
         let lease_ttl_ms = r.number("cluster", "lease_ttl_ms", 500, 60_000);
         let management_api = r.flag("audit", "management_api");
         let (log, catalogue) = (read_log(r), r.catalogue());
@@ -223,7 +226,7 @@ impl Config {
             webhooks: webhooks?,
             cluster: Cluster { lease_ttl_ms: lease_ttl_ms? },
             audit: Audit { management_api: management_api? },
-            smtp,
+            smtp: Smtp { url: smtp_url, from: smtp_from? },
             log: log?,
             catalogue: catalogue?,
         })

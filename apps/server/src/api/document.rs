@@ -13,7 +13,7 @@ use utoipa::{
 
 use crate::openapi::operations;
 
-use super::{authorize, catalogue, keys, organizations, sessions, verify};
+use super::{authorize, catalogue, invitations, keys, organizations, sessions, users, verify};
 
 /// How single objects are answered under `/api`.
 #[derive(Serialize, ToSchema)]
@@ -43,6 +43,17 @@ pub(crate) struct Enveloped<T> {
     keys::end_secret,
     organizations::list,
     organizations::show,
+    users::list,
+    users::create,
+    users::show,
+    users::update,
+    users::remove,
+    invitations::list,
+    invitations::create,
+    invitations::withdraw,
+    invitations::resend,
+    invitations::look,
+    invitations::accept,
     catalogue::roles,
     catalogue::scopes,
     verify::verify,

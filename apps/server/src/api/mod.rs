@@ -4,9 +4,11 @@
 pub(crate) mod authorize;
 pub(crate) mod catalogue;
 pub(crate) mod document;
+pub(crate) mod invitations;
 pub(crate) mod keys;
 pub(crate) mod organizations;
 pub(crate) mod sessions;
+pub(crate) mod users;
 pub(crate) mod verify;
 
 use actix_web::{
@@ -36,6 +38,8 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
     sessions::configure(config);
     keys::configure(config);
     organizations::configure(config);
+    users::configure(config);
+    invitations::configure(config);
     catalogue::configure(config);
     verify::configure(config);
     authorize::configure(config);

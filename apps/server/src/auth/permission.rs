@@ -21,7 +21,7 @@ pub(crate) trait Permission: 'static {
     const NAME: &'static str;
     /// Which credentials open the route.
     const DOORS: Doors = Doors::Management;
-    /// Whether a management key may do this to itself without the permission: the route's `{id}` is its own.
+    /// Whether a key or a person may do this to themselves without the permission: the route's `{id}` is their own.
     const OWN: bool = false;
 }
 
@@ -54,6 +54,12 @@ permissions! {
     ApiKeysRevoke = "api-keys:write", OWN: bool = true;
     /// Reading the organization.
     OrganizationsRead = "organizations:read";
+    /// Reading members and invitations.
+    UsersRead = "users:read";
+    /// Bringing people in and changing what they are.
+    UsersWrite = "users:write";
+    /// Letting members go; everybody may leave.
+    UsersRemove = "users:write", OWN: bool = true;
     /// Asking whether a key is good.
     KeysVerify = "keys:verify", DOORS: Doors = Doors::Verification;
 }
