@@ -22,4 +22,5 @@ mod matrix;
 mod order;
 mod secrets;
 mod tour;
+mod users;
 mod verify;

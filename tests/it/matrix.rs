@@ -33,6 +33,8 @@ const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/readyz", Public),
     ("POST", "/api/auth/login", Public),
     ("POST", "/api/auth/refresh", Cookie),
+    ("POST", "/api/auth/password-reset", Public),
+    ("POST", "/api/auth/password-reset/{token}", Public),
     ("POST", "/api/auth/logout", Session),
     ("POST", "/api/auth/switch", Session),
     ("GET", "/api/auth/me", Session),
@@ -66,6 +68,7 @@ const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/v1/management/users/{id}", Permission("users:read")),
     ("PATCH", "/v1/management/users/{id}", Permission("users:write")),
     ("DELETE", "/v1/management/users/{id}", Permission("users:write")),
+    ("GET", "/v1/management/users/{id}/impact", Permission("users:read")),
     ("GET", "/v1/management/invitations", Permission("users:read")),
     ("POST", "/v1/management/invitations", Permission("users:write")),
     ("DELETE", "/v1/management/invitations/{id}", Permission("users:write")),
@@ -150,8 +153,8 @@ fn every_operation_with_every_caller(backend: Backend) {
 #[track_caller]
 fn gets_in_publicly(path: &str, answer: &Answer) {
     match path {
-        "/api/auth/login" => drop(answer.refused(400, "invalid_request")),
-        "/api/invitations/{token}" => drop(answer.refused(404, "not_found")),
+        "/api/auth/login" | "/api/auth/password-reset" => drop(answer.refused(400, "invalid_request")),
+        "/api/invitations/{token}" | "/api/auth/password-reset/{token}" => drop(answer.refused(404, "not_found")),
         _ => answer.expect_status(200),
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod document;
 pub(crate) mod invitations;
 pub(crate) mod keys;
 pub(crate) mod organizations;
+pub(crate) mod password_resets;
 pub(crate) mod sessions;
 pub(crate) mod users;
 pub(crate) mod verify;
@@ -40,6 +41,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
     organizations::configure(config);
     users::configure(config);
     invitations::configure(config);
+    password_resets::configure(config);
     catalogue::configure(config);
     verify::configure(config);
     authorize::configure(config);

@@ -1,6 +1,7 @@
 //! The people of an organization: members, and those who are only invited.
 
 mod change;
+mod leaving;
 mod view;
 
 use actix_web::{HttpRequest, HttpResponse, web::Data, web::ServiceConfig};
@@ -12,6 +13,7 @@ use mgmt_core::{
 };
 
 pub(crate) use change::*;
+pub(crate) use leaving::*;
 pub(crate) use view::*;
 
 use super::{page, page_size, tagged};
@@ -30,7 +32,8 @@ use crate::{
 pub(super) fn configure(config: &mut ServiceConfig) {
     config
         .service(endpoint("/v1/management/users").get(list).post(create))
-        .service(endpoint("/v1/management/users/{id}").get(show).patch(update).delete(remove));
+        .service(endpoint("/v1/management/users/{id}").get(show).patch(update).delete(remove))
+        .service(endpoint("/v1/management/users/{id}/impact").get(impact));
 }
 
 /// Somebody who is listed as a user.

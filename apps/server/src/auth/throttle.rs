@@ -54,6 +54,12 @@ impl Subjects {
         Self { account: name("account", email.as_str()), source: name("source", &network) }
     }
 
+    /// For forgotten passwords, which count apart from sign-ins.
+    pub(crate) fn of_resets(app: &App, email: &Email, address: IpAddr) -> Self {
+        let Self { account, source } = Self::new(app, email, address);
+        Self { account: format!("reset {account}"), source: format!("reset {source}") }
+    }
+
     /// Refuses a sign-in that comes too early.
     ///
     /// # Errors

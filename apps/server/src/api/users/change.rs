@@ -14,7 +14,7 @@ use mgmt_core::{
 };
 use serde_json::Value;
 
-use super::{CreateUser, MemberFacts, Person, PersonView, UpdateUser, find};
+use super::{CreateUser, MemberFacts, Person, PersonView, UpdateUser, find, leaving::settle_keys};
 use crate::{
     api::{
         invitations::{self, Invited},
@@ -252,5 +252,5 @@ fn let_go(work: &mut Work<'_>, caller: &Caller, facts: &MemberFacts) -> Result<(
     let owners = work.tx.memberships().count_owners(caller.organization_id)?;
     member::keeps_an_owner(owners, facts.place.role, None)?;
     work.tx.memberships().delete(caller.organization_id, facts.user.id)?;
-    Ok(())
+    settle_keys(work, &caller.origin(), caller.organization_id, facts.user.id)
 }
