@@ -25,4 +25,5 @@ mod order;
 mod organizations;
 mod secrets;
 mod tour;
+mod users;
 mod verify;

@@ -33,6 +33,8 @@ const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/readyz", Public),
     ("POST", "/api/auth/login", Public),
     ("POST", "/api/auth/refresh", Cookie),
+    ("POST", "/api/auth/password-reset", Public),
+    ("POST", "/api/auth/password-reset/{token}", Public),
     ("POST", "/api/auth/logout", Session),
     ("POST", "/api/auth/switch", Session),
     ("GET", "/api/auth/me", Session),
@@ -66,6 +68,18 @@ const TABLE: &[(&str, &str, Access)] = &[
     ("POST", "/v1/management/organizations/{id}/suspend", Permission("organizations:write")),
     ("POST", "/v1/management/organizations/{id}/resume", Permission("organizations:write")),
     ("GET", "/v1/management/audit-log", Permission("audit:read")),
+    ("GET", "/v1/management/users", Permission("users:read")),
+    ("POST", "/v1/management/users", Permission("users:write")),
+    ("GET", "/v1/management/users/{id}", Permission("users:read")),
+    ("PATCH", "/v1/management/users/{id}", Permission("users:write")),
+    ("DELETE", "/v1/management/users/{id}", Permission("users:write")),
+    ("GET", "/v1/management/users/{id}/impact", Permission("users:read")),
+    ("GET", "/v1/management/invitations", Permission("users:read")),
+    ("POST", "/v1/management/invitations", Permission("users:write")),
+    ("DELETE", "/v1/management/invitations/{id}", Permission("users:write")),
+    ("POST", "/v1/management/invitations/{id}/resend", Permission("users:write")),
+    ("GET", "/api/invitations/{token}", Public),
+    ("POST", "/api/invitations/{token}", Public),
     ("GET", "/v1/management/roles", Anybody),
     ("GET", "/v1/management/scopes", Anybody),
     ("POST", "/v1/keys/verify", KeyOnly("keys:verify")),
@@ -144,7 +158,8 @@ fn every_operation_with_every_caller(backend: Backend) {
 #[track_caller]
 fn gets_in_publicly(path: &str, answer: &Answer) {
     match path {
-        "/api/auth/login" => drop(answer.refused(400, "invalid_request")),
+        "/api/auth/login" | "/api/auth/password-reset" => drop(answer.refused(400, "invalid_request")),
+        "/api/invitations/{token}" | "/api/auth/password-reset/{token}" => drop(answer.refused(404, "not_found")),
         _ => answer.expect_status(200),
     }
 }
@@ -204,15 +219,33 @@ fn is_complete(server: &Server) {
 const ROLES: [(&str, &[&str]); 5] = [
     (
         "owner",
-        &["api-keys:read", "api-keys:write", "organizations:read", "organizations:write", "organizations:create", "audit:read"],
+        &[
+            "api-keys:read",
+            "api-keys:write",
+            "organizations:read",
+            "organizations:write",
+            "organizations:create",
+            "audit:read",
+            "users:read",
+            "users:write",
+        ],
     ),
     (
         "admin",
-        &["api-keys:read", "api-keys:write", "organizations:read", "organizations:write", "organizations:create", "audit:read"],
+        &[
+            "api-keys:read",
+            "api-keys:write",
+            "organizations:read",
+            "organizations:write",
+            "organizations:create",
+            "audit:read",
+            "users:read",
+            "users:write",
+        ],
     ),
-    ("developer", &["api-keys:read", "organizations:read"]),
-    ("member", &["api-keys:read", "organizations:read"]),
-    ("viewer", &["api-keys:read", "organizations:read"]),
+    ("developer", &["api-keys:read", "organizations:read", "users:read"]),
+    ("member", &["api-keys:read", "organizations:read", "users:read"]),
+    ("viewer", &["api-keys:read", "organizations:read", "users:read"]),
 ];
 
 /// There is one user, so the role is changed in the database, while no server runs on it.

@@ -3,6 +3,7 @@
 pub(crate) mod background;
 pub(crate) mod idempotency;
 pub(crate) mod journal;
+pub(crate) mod mail;
 pub(crate) mod master_key;
 pub(crate) mod reveals;
 pub(crate) mod sealed;
@@ -29,6 +30,8 @@ use mgmt_store::{Store, StoreError};
 use parking_lot::Mutex;
 use rand_core::UnwrapErr;
 
+use mail::Mailer;
+
 pub(crate) use work::{Deed, Origin, Work};
 
 use crate::{
@@ -54,6 +57,7 @@ pub(crate) struct Parts {
     pub(crate) format: KeyFormat,
     pub(crate) clock: SystemClock,
     pub(crate) passwords: Passwords,
+    pub(crate) mailer: Mailer,
     pub(crate) session_limit: Option<RateLimit>,
     /// The bits of each management permission.
     permissions: HashMap<&'static str, ScopeMask>,
@@ -73,13 +77,21 @@ impl std::ops::Deref for App {
 
 impl App {
     /// Puts the parts together.
-    pub(crate) fn new(config: Arc<Config>, store: Arc<dyn Store>, gate: Gate, keyring: Keyring, format: KeyFormat) -> Self {
+    pub(crate) fn new(
+        config: Arc<Config>,
+        store: Arc<dyn Store>,
+        gate: Gate,
+        keyring: Keyring,
+        format: KeyFormat,
+        mailer: Mailer,
+    ) -> Self {
         let gate = Arc::new(gate);
         let permissions = permission::masks(&gate.catalogues().permissions);
         Self(Arc::new(Parts {
             admitter: Admitter::new(Arc::clone(&gate)),
             session_limit: RateLimit::per_minute(config.limits.session_per_minute),
             passwords: Passwords::new(),
+            mailer,
             clock: SystemClock,
             turns: Turns::default(),
             in_progress: Mutex::default(),

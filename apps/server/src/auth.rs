@@ -24,7 +24,9 @@ use mgmt_core::{
     error::{Code, Error},
     grant::Grantor,
     id::{OrganizationId, SessionId, UserId},
+    key::KeyStatus,
     key_text::KeyKind,
+    member::Reach,
     role::Role,
     scope::{ScopeMask, ScopeSet},
     usage::Surface,
@@ -32,7 +34,7 @@ use mgmt_core::{
 use mgmt_gate::{Check, KeyRecord, Refusal, Request, Traffic};
 
 use crate::{
-    app::{App, Origin},
+    app::{App, Origin, Work},
     error::ApiError,
     http::{address::ClientAddress, request_id::RequestId},
     telemetry,
@@ -103,6 +105,22 @@ impl Caller {
         }
     }
 
+    /// What they can do to members, from what they hold at this moment.
+    ///
+    /// # Errors
+    /// 401 when they have lost their place or their key meanwhile.
+    pub(crate) fn reach(&self, work: &mut Work<'_>) -> Result<Reach, ApiError> {
+        self.reach_over(work, self.organization_id)
+    }
+
+    /// [`reach`](Self::reach) in an organization that is not necessarily the one acted upon.
+    ///
+    /// # Errors
+    /// As [`reach`](Self::reach).
+    pub(crate) fn reach_over(&self, work: &mut Work<'_>, organization: OrganizationId) -> Result<Reach, ApiError> {
+        Ok(reach(work, self.actor(), organization)?.ok_or_else(Error::unauthorized)?)
+    }
+
     /// Whether they own the organization that they act upon. The operator's owner owns no other.
     pub(crate) fn is_owner(&self) -> bool {
         self.organization_id == self.home && matches!(self.principal, Principal::Session { role: Role::Owner, .. })
@@ -135,6 +153,42 @@ impl Caller {
             Principal::Key(_) => Err(Error::unauthorized().into()),
         }
     }
+}
+
+/// What somebody can do to an organization's members now; `None` when they have no place there any more.
+///
+/// # Errors
+/// When the database is away.
+pub(crate) fn reach(work: &mut Work<'_>, actor: Actor, organization: OrganizationId) -> Result<Option<Reach>, ApiError> {
+    match actor {
+        Actor::System => Ok(Some(Reach::operator())),
+        Actor::User(user) => Ok(role_over(work, user, organization)?.map(Reach::member)),
+        Actor::Key(id) => {
+            let Some(key) = work.tx.keys().find_any(id)? else { return Ok(None) };
+            let operates = || ApiError::from(Error::unauthorized());
+            let home = work.tx.organizations().find(key.organization_id)?.ok_or_else(operates)?;
+            let reaches = key.organization_id == organization || home.is_operator;
+            let works = key.status(work.now) == KeyStatus::Active && home.state == OrganizationState::Active;
+            if !reaches || !works || key.kind != KeyKind::Management {
+                return Ok(None);
+            }
+            let maker = match key.created_by {
+                Actor::System => Some(Role::Owner),
+                Actor::User(user) => work.tx.memberships().find(home.id, user)?.map(|m| m.role),
+                Actor::Key(_) => None,
+            };
+            Ok(Some(Reach::key(key.settings.scopes, maker)))
+        }
+    }
+}
+
+/// A person's role in an organization, or in the operator's, which acts for all others.
+fn role_over(work: &mut Work<'_>, user: UserId, organization: OrganizationId) -> Result<Option<Role>, ApiError> {
+    if let Some(place) = work.tx.memberships().find(organization, user)? {
+        return Ok(Some(place.role));
+    }
+    let Some(operator) = work.tx.organizations().find_operator()? else { return Ok(None) };
+    Ok(work.tx.memberships().find(operator.id, user)?.map(|m| m.role))
 }
 
 /// A caller who holds the permission.
@@ -192,7 +246,7 @@ async fn authenticate<P: Permission>(request: &HttpRequest) -> Result<Caller, Ap
             if P::DOORS == Doors::Verification {
                 return Err(Error::unauthorized().into());
             }
-            by_session(request, &arrival, text, P::NAME).await?
+            by_session::<P>(request, &arrival, text).await?
         }
         _ if sessions_only => return Err(Error::unauthorized().into()),
         Credential::Token(Scheme::Bearer, text) => by_key::<P>(request, &arrival, text).await?,
@@ -287,13 +341,15 @@ fn denied(denial: Denial, scopes: &str) -> Error {
     }
 }
 
-async fn by_session(request: &HttpRequest, arrival: &Arrival, text: &str, permission: &'static str) -> Result<Caller, ApiError> {
+async fn by_session<P: Permission>(request: &HttpRequest, arrival: &Arrival, text: &str) -> Result<Caller, ApiError> {
+    let permission = P::NAME;
     let app = &arrival.app;
     let now = app.clock.now();
     let lifetime = app.config.security.access_token_seconds;
     let claims = token::read(&app.keyring.session, text, now.wall, lifetime).ok_or_else(Error::unauthorized)?;
     let (role, is_operator) = live_role(app, claims.sub, claims.sid, claims.org).await?;
-    if !role.permissions().covers(&ScopeSet::from_text(permission)) {
+    let own = P::OWN && request.match_info().get("id") == Some(&claims.sub.to_string());
+    if !own && !role.permissions().covers(&ScopeSet::from_text(permission)) {
         note(request, claims.sub.to_string(), Vec::new());
         let message = format!("the role `{}` does not include `{permission}`", role.as_str());
         return Err(Error::new(Code::Forbidden, message).into());

@@ -34,6 +34,7 @@ pub(crate) struct Config {
     pub(crate) cluster: Cluster,
     pub(crate) audit: Audit,
     pub(crate) smtp: Smtp,
+    pub(crate) users: Users,
     pub(crate) log: Log,
     pub(crate) catalogue: Vec<CatalogueScope>,
 }
@@ -113,6 +114,22 @@ pub(crate) struct Audit {
 #[derive(Clone, Debug)]
 pub(crate) struct Smtp {
     pub(crate) url: Option<SecretUrl>,
+    /// What letters come from.
+    pub(crate) from: String,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Users {
+    pub(crate) leaver_keys: LeaverKeys,
+}
+
+/// What becomes of the keys that somebody made, when they leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LeaverKeys {
+    Keep,
+    Suspend,
+    Revoke,
 }
 
 #[derive(Clone, Debug)]
@@ -209,7 +226,9 @@ impl Config {
         let (server, database, security) = (read_server(r), read_database(r), read_security(r));
         let (keys, limits, webhooks) = (read_keys(r), read_limits(r), read_webhooks(r));
         let redis = Redis { url: r.optional_url("redis", "url", &["redis", "rediss"]) };
-        let smtp = Smtp { url: r.optional_url("smtp", "url", &["smtp", "smtps"]) };
+        let smtp_url = r.optional_url("smtp", "url", &["smtp", "smtps"]);
+        let smtp_from = r.filled("smtp", "from", "must be the address that letters come from");
+        let users = read_users(r);
         let lease_ttl_ms = r.number("cluster", "lease_ttl_ms", 500, 60_000);
         let management_api = r.flag("audit", "management_api");
         let (log, catalogue) = (read_log(r), r.catalogue());
@@ -223,7 +242,8 @@ impl Config {
             webhooks: webhooks?,
             cluster: Cluster { lease_ttl_ms: lease_ttl_ms? },
             audit: Audit { management_api: management_api? },
-            smtp,
+            smtp: Smtp { url: smtp_url, from: smtp_from? },
+            users: users?,
             log: log?,
             catalogue: catalogue?,
         })
@@ -317,6 +337,20 @@ fn read_webhooks(r: &mut Reader) -> Option<Webhooks> {
         allow_http: allow_http?,
         retry_schedule_seconds: retry_schedule_seconds?,
     })
+}
+
+fn read_users(r: &mut Reader) -> Option<Users> {
+    let leaver_keys = match r.text("users", "leaver_keys").as_deref() {
+        Some("keep") => LeaverKeys::Keep,
+        Some("suspend") => LeaverKeys::Suspend,
+        Some("revoke") => LeaverKeys::Revoke,
+        Some(_) => {
+            r.fault("users", "leaver_keys", "must be `keep`, `suspend` or `revoke`");
+            return None;
+        }
+        None => return None,
+    };
+    Some(Users { leaver_keys })
 }
 
 fn read_log(r: &mut Reader) -> Option<Log> {

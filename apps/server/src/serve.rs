@@ -110,7 +110,6 @@ fn warn_of_idle_settings(config: &Config) {
     let webhooks = config.webhooks.allow_http || !config.webhooks.allowed_networks.is_empty();
     for (is_set, section, instead) in [
         (config.redis.url.is_some(), "MGMT_REDIS", "rate limits are kept on each node"),
-        (config.smtp.url.is_some(), "MGMT_SMTP", "no mail is sent"),
         (webhooks, "MGMT_WEBHOOKS", "no webhooks are sent"),
     ] {
         if is_set {

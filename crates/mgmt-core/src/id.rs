@@ -96,6 +96,9 @@ define_id!(
     /// A signed-in session.
     SessionId, "ses");
 define_id!(
+    /// An invitation into an organization.
+    InvitationId, "inv");
+define_id!(
     /// One entry of the audit log.
     AuditId, "aud");
 

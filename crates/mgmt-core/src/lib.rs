@@ -55,10 +55,12 @@ pub mod error;
 pub mod grant;
 #[macro_use]
 pub mod id;
+pub mod invitation;
 pub mod key;
 pub mod key_draft;
 pub mod key_text;
 pub mod limit;
+pub mod member;
 pub mod network;
 pub mod quota;
 pub mod reveal;

@@ -5,8 +5,9 @@ mod audit;
 use std::{fmt::Debug, path::Path};
 
 use mgmt_core::{
-    account::{Email, Membership, Organization, User},
-    id::{KeyId, OrganizationId, SessionId, UserId},
+    account::{Actor, Email, Membership, Organization, User},
+    id::{InvitationId, KeyId, OrganizationId, SessionId, UserId},
+    invitation::{Invitation, PasswordReset},
     key::ApiKey,
     key_text::KeyKind,
     quota::Quota,
@@ -118,6 +119,10 @@ pub trait Tx {
     fn users(&mut self) -> &mut dyn Users;
     /// People's places in tenants.
     fn memberships(&mut self) -> &mut dyn Memberships;
+    /// People who were asked in.
+    fn invitations(&mut self) -> &mut dyn Invitations;
+    /// Links that set a new password.
+    fn password_resets(&mut self) -> &mut dyn PasswordResets;
     /// Signed-in sessions.
     fn sessions(&mut self) -> &mut dyn Sessions;
     /// Their refresh tokens.
@@ -194,6 +199,36 @@ pub trait Memberships {
     fn count_owners(&mut self, organization: OrganizationId) -> Result<i64>;
 }
 
+/// People who were asked in.
+pub trait Invitations {
+    /// Adds one. `Conflict("invitation")` when the address is invited into the organization already.
+    fn insert(&mut self, invitation: &Invitation) -> Result<()>;
+    /// One of an organization.
+    fn find(&mut self, organization: OrganizationId, id: InvitationId) -> Result<Option<Invitation>>;
+    /// The one of an address.
+    fn find_by_email(&mut self, organization: OrganizationId, email: &Email) -> Result<Option<Invitation>>;
+    /// By the hash of the mailed text.
+    fn find_by_hash(&mut self, hash: &SecretHash) -> Result<Option<Invitation>>;
+    /// Newest first, `limit` at most, those before `before` if given.
+    fn list(&mut self, organization: OrganizationId, before: Option<InvitationId>, limit: i64) -> Result<Vec<Invitation>>;
+    /// Replaces one; `false` when it is gone.
+    fn update(&mut self, invitation: &Invitation) -> Result<bool>;
+    /// Removes one; `false` when it was gone: of several who use it at once, one gets `true`.
+    fn delete(&mut self, organization: OrganizationId, id: InvitationId) -> Result<bool>;
+}
+
+/// Links that set a new password, one a person.
+pub trait PasswordResets {
+    /// Keeps one in place of an earlier one.
+    fn replace(&mut self, reset: &PasswordReset) -> Result<()>;
+    /// By the hash of the mailed text.
+    fn find_by_hash(&mut self, hash: &SecretHash) -> Result<Option<PasswordReset>>;
+    /// Removes a person's; `false` when there was none.
+    fn delete(&mut self, user: UserId) -> Result<bool>;
+    /// Forgets those that ended by `now`.
+    fn delete_expired(&mut self, now: Timestamp) -> Result<usize>;
+}
+
 /// Signed-in sessions.
 pub trait Sessions {
     /// Adds one.
@@ -260,6 +295,8 @@ pub trait Keys {
         before: Option<KeyId>,
         limit: i64,
     ) -> Result<Vec<ApiKey>>;
+    /// Those that somebody made and that are not revoked, newest first.
+    fn list_of_maker(&mut self, organization: OrganizationId, maker: Actor) -> Result<Vec<ApiKey>>;
     /// Replaces settings and state of one that was read with `key.version - 1`. `Conflict` when it has another version by now.
     /// `last_used_at` is left alone.
     fn update(&mut self, key: &ApiKey) -> Result<()>;

@@ -13,7 +13,7 @@ use utoipa::{
 
 use crate::openapi::operations;
 
-use super::{audit, authorize, catalogue, keys, organizations, sessions, verify};
+use super::{audit, authorize, catalogue, invitations, keys, organizations, password_resets, sessions, users, verify};
 
 /// How single objects are answered under `/api`.
 #[derive(Serialize, ToSchema)]
@@ -48,6 +48,20 @@ pub(crate) struct Enveloped<T> {
     organizations::suspend,
     organizations::resume,
     audit::list,
+    users::list,
+    users::create,
+    users::show,
+    users::update,
+    users::remove,
+    users::impact,
+    invitations::list,
+    invitations::create,
+    invitations::withdraw,
+    invitations::resend,
+    invitations::look,
+    invitations::accept,
+    password_resets::ask,
+    password_resets::set,
     catalogue::roles,
     catalogue::scopes,
     verify::verify,

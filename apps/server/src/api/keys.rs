@@ -66,7 +66,7 @@ fn created(work: &mut Work<'_>, key: &ApiKey, secret: PlainSecret, wrapped: bool
 }
 
 /// One line of the audit log about a key.
-fn note(
+pub(super) fn note(
     work: &mut Work<'_>,
     origin: &Origin,
     action: &str,

@@ -5,9 +5,12 @@ pub(crate) mod audit;
 pub(crate) mod authorize;
 pub(crate) mod catalogue;
 pub(crate) mod document;
+pub(crate) mod invitations;
 pub(crate) mod keys;
 pub(crate) mod organizations;
+pub(crate) mod password_resets;
 pub(crate) mod sessions;
+pub(crate) mod users;
 pub(crate) mod verify;
 
 use actix_web::{
@@ -38,6 +41,9 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
     keys::configure(config);
     organizations::configure(config);
     audit::configure(config);
+    users::configure(config);
+    invitations::configure(config);
+    password_resets::configure(config);
     catalogue::configure(config);
     verify::configure(config);
     authorize::configure(config);

@@ -105,6 +105,7 @@ fn sweep(app: &App) -> Result<(), ApiError> {
     app.store.run("sweep", |tx| {
         tx.reveals().delete_expired(now)?;
         tx.idempotency().delete_expired(now)?;
+        tx.password_resets().delete_expired(now)?;
         tx.sessions().delete_ended(old)?;
         tx.usage().delete_batches(old)?;
         tx.invalidations().delete_before(old)?;

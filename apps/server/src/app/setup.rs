@@ -11,7 +11,7 @@ use mgmt_core::{
 use mgmt_gate::{DEFAULT_CAPACITY, Gate, GateOptions, PlanLimits};
 use mgmt_store::{Options, Store, StoreError};
 
-use super::{App, OsRng, master_key};
+use super::{App, OsRng, mail::Mailer, master_key};
 use crate::{cli::Failure, config::Config};
 
 /// The name under which a database keeps the fingerprint of its master key.
@@ -40,7 +40,8 @@ impl App {
         check_fingerprint(&*store, &keyring)?;
         let format = KeyFormat::new(&config.keys.prefix)?;
         let gate = Gate::new(Arc::clone(&store), gate_options(&config, &keyring, &format)?)?;
-        Ok(Self::new(config, store, gate, keyring, format))
+        let mailer = Mailer::start(&config.smtp)?;
+        Ok(Self::new(config, store, gate, keyring, format, mailer))
     }
 }
 

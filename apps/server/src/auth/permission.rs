@@ -21,7 +21,7 @@ pub(crate) trait Permission: 'static {
     const NAME: &'static str;
     /// Which credentials open the route.
     const DOORS: Doors = Doors::Management;
-    /// Whether a management key may do this to itself without the permission: the route's `{id}` is its own.
+    /// Whether a key or a person may do this to themselves without the permission: the route's `{id}` is their own.
     const OWN: bool = false;
 }
 
@@ -60,6 +60,12 @@ permissions! {
     OrganizationsCreate = "organizations:create";
     /// Reading the audit log.
     AuditRead = "audit:read";
+    /// Reading members and invitations.
+    UsersRead = "users:read";
+    /// Bringing people in and changing what they are.
+    UsersWrite = "users:write";
+    /// Letting members go; everybody may leave.
+    UsersRemove = "users:write", OWN: bool = true;
     /// Asking whether a key is good.
     KeysVerify = "keys:verify", DOORS: Doors = Doors::Verification;
 }

@@ -82,6 +82,12 @@ impl Subjects {
         Ok(Turn(lock.lock_owned().await))
     }
 
+    /// For forgotten passwords, which count apart from sign-ins.
+    pub(crate) fn of_resets(app: &App, email: &Email, address: IpAddr) -> Self {
+        let Self { account, source } = Self::new(app, email, address);
+        Self { account: format!("reset {account}"), source: format!("reset {source}") }
+    }
+
     /// Refuses a sign-in that comes too early.
     ///
     /// # Errors

@@ -49,7 +49,8 @@ pub(crate) fn redacted(path: &str, prefix: &str) -> String {
     let mut previous = "";
     let mut segments = Vec::new();
     for segment in path.split('/') {
-        let is_invitation = previous == "invitations" && !segment.starts_with("inv_") && !segment.is_empty();
+        let is_invitation =
+            ["invitations", "password-reset"].contains(&previous) && !segment.starts_with("inv_") && !segment.is_empty();
         let is_secret = is_invitation || segment.len() > LONGEST_ID || looks_secret(&lenient(segment, false), prefix);
         segments.push(if is_secret { "[redacted]" } else { segment });
         previous = segment;

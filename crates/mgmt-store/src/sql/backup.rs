@@ -15,8 +15,8 @@ use mgmt_core::time::Timestamp;
 use super::{
     address::Address,
     conn::{connect_sqlite, file_name, one_text},
-    place,
     fault::Fault,
+    place,
 };
 use crate::{
     error::{Result, StoreError},

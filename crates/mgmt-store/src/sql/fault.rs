@@ -30,6 +30,8 @@ const UNIQUE: &[(&str, &str, &str)] = &[
     ("users", "email", "email"),
     ("users", "", "user"),
     ("memberships", "", "membership"),
+    ("invitations", "", "invitation"),
+    ("password_resets", "", "password reset"),
     ("sessions", "", "session"),
     ("refresh_tokens", "", "refresh token"),
     ("keys", "", "key"),

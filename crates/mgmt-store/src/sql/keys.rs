@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 use mgmt_core::{
+    account::Actor,
     id::{KeyId, OrganizationId},
     key::{ApiKey, KeySettings, KeyState, Retirement},
     key_text::{Environment, KeyKind},
@@ -248,6 +249,16 @@ impl Keys for SqlTx<'_> {
                 .filter(table::expires_at.is_null().or(table::expires_at.gt(now))),
             KeyCondition::Revoked => query.filter(table::state.eq("revoked").or(table::retires_at.le(now))),
         };
+        let rows = self.query(|c| query.load::<KeyRow>(c))?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    fn list_of_maker(&mut self, organization: OrganizationId, maker: Actor) -> Result<Vec<ApiKey>> {
+        let query = table::table
+            .filter(table::organization_id.eq(organization.to_string()))
+            .filter(table::created_by.eq(maker.to_string()).and(table::state.eq_any(NOT_REVOKED)))
+            .order(table::id.desc())
+            .select(KeyRow::as_select());
         let rows = self.query(|c| query.load::<KeyRow>(c))?;
         rows.into_iter().map(TryInto::try_into).collect()
     }

@@ -8,8 +8,8 @@ use super::{conn::AnyConnection, fault::Fault};
 use crate::{
     error::{Result, StoreError},
     store::{
-        Audit, Idempotency, Invalidations, Keys, Memberships, Mode, Organizations, Quotas, RefreshTokens, Reveals, Sessions,
-        Settings, Throttles, Tx, Usage, Users,
+        Audit, Idempotency, Invalidations, Invitations, Keys, Memberships, Mode, Organizations, PasswordResets, Quotas,
+        RefreshTokens, Reveals, Sessions, Settings, Throttles, Tx, Usage, Users,
     },
 };
 
@@ -76,6 +76,14 @@ impl Tx for SqlTx<'_> {
     }
 
     fn memberships(&mut self) -> &mut dyn Memberships {
+        self
+    }
+
+    fn invitations(&mut self) -> &mut dyn Invitations {
+        self
+    }
+
+    fn password_resets(&mut self) -> &mut dyn PasswordResets {
         self
     }
 

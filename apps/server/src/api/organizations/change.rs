@@ -12,13 +12,17 @@ use mgmt_core::{
     key_draft::Change,
     time::Timestamp,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{OrganizationView, find, tag, view};
 use crate::{
-    api::{keys::QuotaBody, tagged},
+    api::{
+        invitations::{InvitationCreated, Invited, invite_first_owner},
+        keys::QuotaBody,
+        tagged,
+    },
     app::{
         App, Deed, Origin, OsRng, Work,
         idempotency::{Created, Once},
@@ -116,6 +120,14 @@ impl From<CreateOrganization> for OrganizationDraft {
     }
 }
 
+/// A new organization with the invitation of its owner. The invitation's link is in this answer only.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct OrganizationCreated {
+    #[serde(flatten)]
+    organization: OrganizationView,
+    invitation: InvitationCreated,
+}
+
 /// A merge patch of an organization (RFC 7396): what is left out stays, `null` clears what can be absent.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -158,7 +170,7 @@ impl From<UpdateOrganization> for OrganizationPatch {
 /// Makes an organization and invites its owner. Only the operator may.
 #[utoipa::path(post, path = "/v1/management/organizations", tag = "Organizations", operation_id = "createOrganization", request_body = CreateOrganization,
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat safe: it gets the first answer")),
-    responses((status = 201, description = "The organization", body = OrganizationView)))]
+    responses((status = 201, description = "The organization", body = OrganizationCreated)))]
 pub(crate) async fn create(
     app: Data<App>,
     caller: Allow<OrganizationsCreate>,
@@ -178,34 +190,35 @@ pub(crate) async fn create(
         if let Some(once) = &once
             && let Some(earlier) = once.replay(work, caller.actor(), false)?
         {
-            return Ok(earlier);
+            return Ok((earlier, None));
         }
-        let object = found(work, &caller, &parsed)?;
-        let answer = Created { object, wrapped: false, secret: None, key_id: None, replayed: false };
+        let (object, invited) = found(work, &caller, &parsed)?;
+        let with = |invited: &Invited| {
+            let mut object = object.clone();
+            object.insert("invitation".to_owned(), invited.view()?);
+            Ok::<_, ApiError>(Created { object, wrapped: false, secret: None, key_id: None, replayed: false })
+        };
         if let Some(once) = &once {
-            once.keep(work, caller.organization_id, &answer)?;
+            // The link is a secret: a repeat gets the answer without it.
+            once.keep(work, caller.organization_id, &with(&invited.without_link())?)?;
         }
-        Ok(answer)
+        Ok((with(&invited)?, invited.letter()))
     });
-    Ok(answer.await?.into_response())
+    let (answer, letter) = answer.await?;
+    app.send(letter);
+    Ok(answer.into_response())
 }
 
-/// Founds an organization; the object as clients see it.
+/// Founds an organization and invites its owner; the object as clients see it, and the invitation.
 fn found(
     work: &mut Work<'_>,
     caller: &Caller,
     (organization, owner): &(Organization, Email),
-) -> Result<Map<String, Value>, ApiError> {
+) -> Result<(Map<String, Value>, Invited), ApiError> {
     work.tx.organizations().insert(organization)?;
     note(work, caller, "organization.created", None, organization)?;
-    invite_owner(work, caller, organization.id, owner)?;
-    view(work, organization.clone())
-}
-
-/// Invites the owner of a new organization.
-// JOIN: call `api::invitations::invite(work, caller, organization, owner, Role::Owner)` here, once invitations are there.
-fn invite_owner(_: &mut Work<'_>, _: &Caller, _: OrganizationId, _: &Email) -> Result<(), ApiError> {
-    Ok(())
+    let invited = invite_first_owner(work, caller, organization.id, owner)?;
+    Ok((view(work, organization.clone())?, invited))
 }
 
 /// Changes an organization by a merge patch. Plan and quota are the operator's to change.

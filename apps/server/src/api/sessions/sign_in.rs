@@ -40,14 +40,14 @@ const SECURE_COOKIE: &str = "__Host-mgmt_refresh";
 const LOCAL_COOKIE: &str = "mgmt_refresh";
 
 /// Where a sign-in comes from.
-struct Client {
-    address: ClientAddress,
+pub(in crate::api) struct Client {
+    pub(in crate::api) address: ClientAddress,
     request_id: String,
     user_agent: Option<String>,
 }
 
 impl Client {
-    fn new(request: &HttpRequest, address: ClientAddress, id: &RequestId) -> Self {
+    pub(in crate::api) fn new(request: &HttpRequest, address: ClientAddress, id: &RequestId) -> Self {
         let agent = request.headers().get(USER_AGENT).and_then(|v| v.to_str().ok());
         let cut = |text: &str| text.chars().take(MAX_USER_AGENT).collect();
         Self { address, request_id: id.as_str().to_owned(), user_agent: agent.map(cut) }
@@ -67,7 +67,7 @@ impl Client {
         }
     }
 
-    fn origin(&self, actor: Actor, organization_id: OrganizationId) -> Origin {
+    pub(in crate::api) fn origin(&self, actor: Actor, organization_id: OrganizationId) -> Origin {
         Origin { actor, organization_id, address: Some(self.address.0.to_string()), request_id: Some(self.request_id.clone()) }
     }
 }
@@ -116,15 +116,21 @@ pub(crate) async fn login(
             return Err(wrong());
         }
         subjects.succeed(work)?;
-        start(work, &current, &client)
+        start(work, &current, &client, None)
     });
     let (person, token) = started.await?;
     answer(&app, person, &token)
 }
 
-/// Starts a session in the person's first organization.
-fn start(work: &mut Work<'_>, user: &User, client: &Client) -> Result<(SignedIn, PlainSecret), ApiError> {
-    for membership in work.tx.memberships().list_of_user(user.id)? {
+/// Starts a session in the wanted organization, or in the person's first one.
+pub(in crate::api) fn start(
+    work: &mut Work<'_>,
+    user: &User,
+    client: &Client,
+    wanted: Option<OrganizationId>,
+) -> Result<(SignedIn, PlainSecret), ApiError> {
+    let places = work.tx.memberships().list_of_user(user.id)?;
+    for membership in places.into_iter().filter(|place| wanted.is_none_or(|id| id == place.organization_id)) {
         let end = work.now.plus_secs(work.app.config.security.session_absolute_seconds);
         let session = client.session(work, user.id, membership.organization_id, end);
         work.tx.sessions().insert(&session)?;
@@ -272,7 +278,7 @@ fn refuse_other_sites(app: &App, request: &HttpRequest) -> Result<(), ApiError> 
     if allowed { Ok(()) } else { Err(ApiError::new(Code::Forbidden, "the refresh cookie is for the dashboard's own pages only")) }
 }
 
-fn answer(app: &App, person: SignedIn, token: &PlainSecret) -> Result<HttpResponse, ApiError> {
+pub(in crate::api) fn answer(app: &App, person: SignedIn, token: &PlainSecret) -> Result<HttpResponse, ApiError> {
     let left = app.clock.now().wall.secs_until(person.session.expires_at);
     let age = Duration::seconds(i64::try_from(left).unwrap_or(i64::MAX));
     let cookie = cookie(app, token.expose().to_owned(), age);

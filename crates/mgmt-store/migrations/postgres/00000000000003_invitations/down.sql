@@ -1,0 +1,3 @@
+DROP INDEX keys_by_maker;
+DROP TABLE password_resets;
+DROP TABLE invitations;
