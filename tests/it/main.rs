@@ -16,6 +16,7 @@ mod authorize;
 mod cli;
 mod crash;
 mod docs;
+mod escalation;
 mod http;
 mod keys;
 mod matrix;
