@@ -207,7 +207,7 @@ impl History {
         let (target, role) = (self.dice.roll(people), ROLES[self.dice.roll(5)]);
         let path = format!("/v1/management/users/{}", self.people[target].1);
         match self.dice.roll(10) {
-            0..=3 => {
+            0..=2 => {
                 let expected = self.model.change_role(actor, target, role);
                 let answer = self.server.patch(&path, &json!({"role": role})).bearer(self.credential(actor)).send();
                 agree(&answer, expected, 200);
@@ -215,7 +215,7 @@ impl History {
                     self.model.roles.insert(target, role);
                 }
             }
-            4 => {
+            3..=4 => {
                 let expected = self.model.remove(actor, target);
                 agree(&self.server.delete(&path).bearer(self.credential(actor)).send(), expected, 204);
                 if expected.is_ok() {
