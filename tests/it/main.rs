@@ -18,6 +18,7 @@ mod backup;
 mod cli;
 mod crash;
 mod docs;
+mod escalation;
 mod http;
 mod keys;
 mod matrix;

@@ -14,6 +14,7 @@
 mod accounts;
 mod bench;
 mod counters;
+mod invitations;
 mod journals;
 mod keys;
 mod quotas;
@@ -21,7 +22,9 @@ mod reveals;
 mod sessions;
 mod transactions;
 
-pub use self::{accounts::*, counters::*, journals::*, keys::*, quotas::*, reveals::*, sessions::*, transactions::*};
+pub use self::{
+    accounts::*, counters::*, invitations::*, journals::*, keys::*, quotas::*, reveals::*, sessions::*, transactions::*,
+};
 
 /// Makes a test of every function in [`conformance`](crate::conformance). The expression opens a new, empty, migrated store;
 /// it gives an `Arc<dyn Store>`, or anything else that dereferences to a `dyn Store`, and may `return` to skip.
@@ -49,6 +52,12 @@ macro_rules! conformance_tests {
             memberships_round_trip
             memberships_are_listed
             the_last_owner_stays
+
+            invitations_round_trip
+            invitations_are_used_once
+            invitations_are_listed
+            password_resets_replace_each_other
+            keys_are_listed_by_maker
 
             sessions_round_trip
             sessions_are_refreshed_until_they_end
