@@ -2,6 +2,7 @@
 
 pub(crate) mod password;
 pub(crate) mod permission;
+mod reach;
 pub(crate) mod throttle;
 pub(crate) mod token;
 
@@ -24,7 +25,6 @@ use mgmt_core::{
     error::{Code, Error},
     grant::Grantor,
     id::{OrganizationId, SessionId, UserId},
-    key::KeyStatus,
     key_text::KeyKind,
     member::Reach,
     role::Role,
@@ -40,6 +40,7 @@ use crate::{
     telemetry,
 };
 use permission::{Doors, Permission};
+pub(crate) use reach::reach;
 
 /// The field by which the operator acts for another organization.
 const ACT_FOR: HeaderName = HeaderName::from_static("x-organization-id");
@@ -153,42 +154,6 @@ impl Caller {
             Principal::Key(_) => Err(Error::unauthorized().into()),
         }
     }
-}
-
-/// What somebody can do to an organization's members now; `None` when they have no place there any more.
-///
-/// # Errors
-/// When the database is away.
-pub(crate) fn reach(work: &mut Work<'_>, actor: Actor, organization: OrganizationId) -> Result<Option<Reach>, ApiError> {
-    match actor {
-        Actor::System => Ok(Some(Reach::operator())),
-        Actor::User(user) => Ok(role_over(work, user, organization)?.map(Reach::member)),
-        Actor::Key(id) => {
-            let Some(key) = work.tx.keys().find_any(id)? else { return Ok(None) };
-            let operates = || ApiError::from(Error::unauthorized());
-            let home = work.tx.organizations().find(key.organization_id)?.ok_or_else(operates)?;
-            let reaches = key.organization_id == organization || home.is_operator;
-            let works = key.status(work.now) == KeyStatus::Active && home.state == OrganizationState::Active;
-            if !reaches || !works || key.kind != KeyKind::Management {
-                return Ok(None);
-            }
-            let maker = match key.created_by {
-                Actor::System => Some(Role::Owner),
-                Actor::User(user) => work.tx.memberships().find(home.id, user)?.map(|m| m.role),
-                Actor::Key(_) => None,
-            };
-            Ok(Some(Reach::key(key.settings.scopes, maker)))
-        }
-    }
-}
-
-/// A person's role in an organization, or in the operator's, which acts for all others.
-fn role_over(work: &mut Work<'_>, user: UserId, organization: OrganizationId) -> Result<Option<Role>, ApiError> {
-    if let Some(place) = work.tx.memberships().find(organization, user)? {
-        return Ok(Some(place.role));
-    }
-    let Some(operator) = work.tx.organizations().find_operator()? else { return Ok(None) };
-    Ok(work.tx.memberships().find(operator.id, user)?.map(|m| m.role))
 }
 
 /// A caller who holds the permission.

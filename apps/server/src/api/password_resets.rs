@@ -133,6 +133,7 @@ fn open(work: &mut Work<'_>, hash: &SecretHash) -> Result<PasswordReset, ApiErro
 }
 
 fn change(work: &mut Work<'_>, id: UserId, hash: &str, client: &Client) -> Result<(), ApiError> {
+    work.tx.users().lock(id)?;
     let mut user = work.tx.users().find(id)?.ok_or_else(Error::not_found)?;
     user.password_hash = Some(hash.to_owned());
     user.updated_at = work.now;

@@ -124,7 +124,7 @@ async fn prove(
         return Ok(Proof::Password(app.passwords.hash(secret).await?));
     };
     let subjects = Subjects::new(app, &invitation.email, client.address.0);
-    let check = subjects.clone();
+    let (_turn, check) = (subjects.turn(app).await?, subjects.clone());
     app.read("invitations.throttle", move |work| check.check(work)).await?;
     if app.passwords.verify(secret, user.password_hash.clone()).await? {
         return Ok(Proof::Account(Box::new(user)));
@@ -171,6 +171,10 @@ fn join(
 
 /// The account that joins: the one that was proved, or a new one.
 fn account(work: &mut Work<'_>, invitation: &Invitation, proof: &Proof, name: Option<&str>) -> Result<User, ApiError> {
+    // Held, so that a password that is changed at this moment is seen.
+    if let Some(user) = work.tx.users().find_by_email(&invitation.email)? {
+        work.tx.users().lock(user.id)?;
+    }
     let known = work.tx.users().find_by_email(&invitation.email)?;
     let meanwhile = || ApiError::new(Code::Conflict, "the account was changed by another request meanwhile");
     match (proof, known) {
