@@ -61,6 +61,7 @@ const TABLE: &[(&str, &str, Access)] = &[
     ("DELETE", "/v1/management/api-keys/{id}/secret", Permission("api-keys:write")),
     ("GET", "/v1/management/organizations", Permission("organizations:read")),
     ("GET", "/v1/management/organizations/{id}", Permission("organizations:read")),
+    ("GET", "/v1/management/usage", Permission("usage:read")),
     ("GET", "/v1/management/roles", Anybody),
     ("GET", "/v1/management/scopes", Anybody),
     ("POST", "/v1/keys/verify", KeyOnly("keys:verify")),
@@ -197,11 +198,11 @@ fn is_complete(server: &Server) {
 
 /// What each role may do, of what the table needs.
 const ROLES: [(&str, &[&str]); 5] = [
-    ("owner", &["api-keys:read", "api-keys:write", "organizations:read"]),
-    ("admin", &["api-keys:read", "api-keys:write", "organizations:read"]),
-    ("developer", &["api-keys:read", "organizations:read"]),
-    ("member", &["api-keys:read", "organizations:read"]),
-    ("viewer", &["api-keys:read", "organizations:read"]),
+    ("owner", &["api-keys:read", "api-keys:write", "organizations:read", "usage:read"]),
+    ("admin", &["api-keys:read", "api-keys:write", "organizations:read", "usage:read"]),
+    ("developer", &["api-keys:read", "organizations:read", "usage:read"]),
+    ("member", &["api-keys:read", "organizations:read", "usage:read"]),
+    ("viewer", &["api-keys:read", "organizations:read", "usage:read"]),
 ];
 
 /// There is one user, so the role is changed in the database, while no server runs on it.

@@ -13,7 +13,7 @@ use utoipa::{
 
 use crate::openapi::operations;
 
-use super::{authorize, catalogue, keys, organizations, sessions, verify};
+use super::{authorize, catalogue, keys, organizations, sessions, usage, verify};
 
 /// How single objects are answered under `/api`.
 #[derive(Serialize, ToSchema)]
@@ -45,6 +45,7 @@ pub(crate) struct Enveloped<T> {
     organizations::show,
     catalogue::roles,
     catalogue::scopes,
+    usage::show,
     verify::verify,
     verify::verify_batch,
     authorize::authorize,

@@ -7,6 +7,7 @@ pub(crate) mod document;
 pub(crate) mod keys;
 pub(crate) mod organizations;
 pub(crate) mod sessions;
+pub(crate) mod usage;
 pub(crate) mod verify;
 
 use actix_web::{
@@ -37,6 +38,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
     keys::configure(config);
     organizations::configure(config);
     catalogue::configure(config);
+    usage::configure(config);
     verify::configure(config);
     authorize::configure(config);
 }

@@ -54,6 +54,8 @@ permissions! {
     ApiKeysRevoke = "api-keys:write", OWN: bool = true;
     /// Reading the organization.
     OrganizationsRead = "organizations:read";
+    /// Reading usage figures.
+    UsageRead = "usage:read";
     /// Asking whether a key is good.
     KeysVerify = "keys:verify", DOORS: Doors = Doors::Verification;
 }
