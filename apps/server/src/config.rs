@@ -33,6 +33,7 @@ pub(crate) struct Config {
     #[expect(dead_code, reason = "checked like every setting, so that one file serves this version and the next")]
     pub(crate) cluster: Cluster,
     pub(crate) audit: Audit,
+    pub(crate) usage: Usage,
     pub(crate) smtp: Smtp,
     pub(crate) log: Log,
     pub(crate) catalogue: Vec<CatalogueScope>,
@@ -108,6 +109,15 @@ pub(crate) struct Cluster {
 #[derive(Clone, Debug)]
 pub(crate) struct Audit {
     pub(crate) management_api: bool,
+}
+
+/// How long counts are kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Usage {
+    /// By the minute.
+    pub(crate) minute_days: i64,
+    /// At all.
+    pub(crate) keep_days: i64,
 }
 
 #[derive(Clone, Debug)]
@@ -212,6 +222,7 @@ impl Config {
         let smtp = Smtp { url: r.optional_url("smtp", "url", &["smtp", "smtps"]) };
         let lease_ttl_ms = r.number("cluster", "lease_ttl_ms", 500, 60_000);
         let management_api = r.flag("audit", "management_api");
+        let usage = read_usage(r);
         let (log, catalogue) = (read_log(r), r.catalogue());
         Some(Self {
             server: server?,
@@ -223,6 +234,7 @@ impl Config {
             webhooks: webhooks?,
             cluster: Cluster { lease_ttl_ms: lease_ttl_ms? },
             audit: Audit { management_api: management_api? },
+            usage: usage?,
             smtp,
             log: log?,
             catalogue: catalogue?,
@@ -317,6 +329,13 @@ fn read_webhooks(r: &mut Reader) -> Option<Webhooks> {
         allow_http: allow_http?,
         retry_schedule_seconds: retry_schedule_seconds?,
     })
+}
+
+fn read_usage(r: &mut Reader) -> Option<Usage> {
+    // The two ranges do not overlap the wrong way round: minutes are never kept for longer than hours.
+    let minute_days = r.number("usage", "minute_days", 1, 31);
+    let keep_days = r.number("usage", "keep_days", 31, 3660);
+    Some(Usage { minute_days: minute_days?, keep_days: keep_days? })
 }
 
 fn read_log(r: &mut Reader) -> Option<Log> {

@@ -20,8 +20,9 @@ mod quotas;
 mod reveals;
 mod sessions;
 mod transactions;
+mod usage;
 
-pub use self::{accounts::*, counters::*, journals::*, keys::*, quotas::*, reveals::*, sessions::*, transactions::*};
+pub use self::{accounts::*, counters::*, journals::*, keys::*, quotas::*, reveals::*, sessions::*, transactions::*, usage::*};
 
 /// Makes a test of every function in [`conformance`](crate::conformance). The expression opens a new, empty, migrated store;
 /// it gives an `Arc<dyn Store>`, or anything else that dereferences to a `dyn Store`, and may `return` to skip.
@@ -75,6 +76,10 @@ macro_rules! conformance_tests {
             usage_is_added_once
             usage_is_listed_by_range
             usage_adds_up_under_concurrency
+            usage_is_summed_by_minute_and_outcome
+            usage_is_rolled_up_to_hours
+            usage_is_rolled_up_once_under_concurrency
+            old_usage_is_forgotten
             throttles_count
             throttles_count_under_concurrency
             settings_are_set_once
