@@ -80,6 +80,7 @@ const TABLE: &[(&str, &str, Access)] = &[
     ("POST", "/v1/management/invitations/{id}/resend", Permission("users:write")),
     ("GET", "/api/invitations/{token}", Public),
     ("POST", "/api/invitations/{token}", Public),
+    ("GET", "/v1/management/usage", Permission("usage:read")),
     ("GET", "/v1/management/roles", Anybody),
     ("GET", "/v1/management/scopes", Anybody),
     ("POST", "/v1/keys/verify", KeyOnly("keys:verify")),
@@ -228,6 +229,7 @@ const ROLES: [(&str, &[&str]); 5] = [
             "audit:read",
             "users:read",
             "users:write",
+            "usage:read",
         ],
     ),
     (
@@ -241,11 +243,12 @@ const ROLES: [(&str, &[&str]); 5] = [
             "audit:read",
             "users:read",
             "users:write",
+            "usage:read",
         ],
     ),
-    ("developer", &["api-keys:read", "organizations:read", "users:read"]),
-    ("member", &["api-keys:read", "organizations:read", "users:read"]),
-    ("viewer", &["api-keys:read", "organizations:read", "users:read"]),
+    ("developer", &["api-keys:read", "organizations:read", "users:read", "usage:read"]),
+    ("member", &["api-keys:read", "organizations:read", "users:read", "usage:read"]),
+    ("viewer", &["api-keys:read", "organizations:read", "users:read", "usage:read"]),
 ];
 
 /// There is one user, so the role is changed in the database, while no server runs on it.

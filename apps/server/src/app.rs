@@ -177,6 +177,15 @@ impl App {
         }
     }
 
+    /// Writes what was counted so far, so that it can be read.
+    ///
+    /// # Errors
+    /// 503 when the database does not take it.
+    pub(crate) async fn flush_counts(&self) -> Result<(), ApiError> {
+        let app = self.clone();
+        self.block(move || Ok(app.gate.flush(app.clock.now())?)).await
+    }
+
     /// Runs blocking work on the blocking pool.
     ///
     /// # Errors

@@ -33,6 +33,7 @@ pub(crate) struct Config {
     #[expect(dead_code, reason = "checked like every setting, so that one file serves this version and the next")]
     pub(crate) cluster: Cluster,
     pub(crate) audit: Audit,
+    pub(crate) usage: Usage,
     pub(crate) smtp: Smtp,
     pub(crate) users: Users,
     pub(crate) log: Log,
@@ -109,6 +110,15 @@ pub(crate) struct Cluster {
 #[derive(Clone, Debug)]
 pub(crate) struct Audit {
     pub(crate) management_api: bool,
+}
+
+/// How long counts are kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Usage {
+    /// By the minute.
+    pub(crate) minute_days: i64,
+    /// At all.
+    pub(crate) keep_days: i64,
 }
 
 #[derive(Clone, Debug)]
@@ -231,6 +241,7 @@ impl Config {
         let users = read_users(r);
         let lease_ttl_ms = r.number("cluster", "lease_ttl_ms", 500, 60_000);
         let management_api = r.flag("audit", "management_api");
+        let usage = read_usage(r);
         let (log, catalogue) = (read_log(r), r.catalogue());
         Some(Self {
             server: server?,
@@ -244,6 +255,7 @@ impl Config {
             audit: Audit { management_api: management_api? },
             smtp: Smtp { url: smtp_url, from: smtp_from? },
             users: users?,
+            usage: usage?,
             log: log?,
             catalogue: catalogue?,
         })
@@ -351,6 +363,13 @@ fn read_users(r: &mut Reader) -> Option<Users> {
         None => return None,
     };
     Some(Users { leaver_keys })
+}
+
+fn read_usage(r: &mut Reader) -> Option<Usage> {
+    // The two ranges do not overlap the wrong way round: minutes are never kept for longer than hours.
+    let minute_days = r.number("usage", "minute_days", 1, 31);
+    let keep_days = r.number("usage", "keep_days", 31, 3660);
+    Some(Usage { minute_days: minute_days?, keep_days: keep_days? })
 }
 
 fn read_log(r: &mut Reader) -> Option<Log> {

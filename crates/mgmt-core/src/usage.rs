@@ -1,6 +1,10 @@
 //! What is counted: requests by organization, key, surface and outcome, in buckets of a minute.
 
+mod report;
+
 use serde::{Deserialize, Serialize};
+
+pub use report::{Interval, MAX_BUCKETS, Tally, UsageBucket, UsageRange, UsageReport};
 
 use crate::{
     id::{KeyId, OrganizationId},
@@ -94,4 +98,15 @@ pub struct UsageCount {
 #[must_use]
 pub fn minute_of(now: Timestamp) -> Timestamp {
     Timestamp::from_millis(now.as_millis() / 60_000 * 60_000)
+}
+
+/// How many of an organization's requests of one minute (or, of old ones, of one hour) ended in one way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UsageSum {
+    /// The first moment of the minute or hour.
+    pub minute: Timestamp,
+    /// How they ended.
+    pub outcome: Outcome,
+    /// How many.
+    pub count: u64,
 }

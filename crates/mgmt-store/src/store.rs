@@ -16,7 +16,7 @@ use mgmt_core::{
     secret::SecretHash,
     session::{RefreshToken, Session},
     time::Timestamp,
-    usage::UsageCount,
+    usage::{Surface, UsageCount, UsageSum},
 };
 
 pub use self::audit::{Audit, AuditFilter};
@@ -376,12 +376,27 @@ pub trait Quotas {
     fn used(&mut self, subject: &str, period_start: Timestamp) -> Result<u64>;
 }
 
+/// Which counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UsageFilter {
+    /// On this surface; all when left out.
+    pub surface: Option<Surface>,
+    /// By this key; all when left out.
+    pub key: Option<KeyId>,
+}
+
 /// Counted requests.
 pub trait Usage {
     /// Adds counts. A batch that was added before is not added again: `false`.
     fn add(&mut self, batch: &str, counts: &[UsageCount], now: Timestamp) -> Result<bool>;
     /// An organization's counts in `from..to`, by minute, key, surface and outcome.
     fn list(&mut self, organization: OrganizationId, from: Timestamp, to: Timestamp) -> Result<Vec<UsageCount>>;
+    /// Sums of an organization's counts in `from..to`, by minute and outcome.
+    fn sums(&mut self, organization: OrganizationId, of: UsageFilter, from: Timestamp, to: Timestamp) -> Result<Vec<UsageSum>>;
+    /// Moves at most `most` counts of minutes before `before` to the first minute of their hour: how many were moved.
+    fn roll_up(&mut self, before: Timestamp, most: i64) -> Result<usize>;
+    /// Forgets all counts of minutes before `before`.
+    fn delete_before(&mut self, before: Timestamp) -> Result<usize>;
     /// Forgets which batches were added before `before`.
     fn delete_batches(&mut self, before: Timestamp) -> Result<usize>;
 }

@@ -13,7 +13,7 @@ use utoipa::{
 
 use crate::openapi::operations;
 
-use super::{audit, authorize, catalogue, invitations, keys, organizations, password_resets, sessions, users, verify};
+use super::{audit, authorize, catalogue, invitations, keys, organizations, password_resets, sessions, usage, users, verify};
 
 /// How single objects are answered under `/api`.
 #[derive(Serialize, ToSchema)]
@@ -64,6 +64,7 @@ pub(crate) struct Enveloped<T> {
     password_resets::set,
     catalogue::roles,
     catalogue::scopes,
+    usage::show,
     verify::verify,
     verify::verify_batch,
     authorize::authorize,

@@ -8,6 +8,8 @@ use std::{
     time::Duration,
 };
 
+use mgmt_core::usage::Interval;
+
 use super::App;
 use crate::{cli::Failure, error::ApiError};
 
@@ -16,6 +18,12 @@ pub(crate) const FOLLOW_EVERY: Duration = Duration::from_millis(200);
 const MAINTAIN_EVERY: Duration = Duration::from_millis(100);
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 const SWEEP_EVERY: Duration = Duration::from_secs(20);
+const ROLL_UP_EVERY: Duration = Duration::from_secs(30);
+/// Counts that are moved in one transaction; short, as other writers wait.
+const ROLL_UP_MOST: i64 = 200;
+/// Transactions in one round, so that a stop need not wait for a backlog.
+const ROLL_UP_ROUNDS: usize = 50;
+const DAY_SECS: i64 = 24 * 3600;
 /// How long ended sessions, counted batches and old journal entries are kept.
 const KEEP_SECS: i64 = 24 * 3600;
 const KEEP_THROTTLES_SECS: i64 = 2 * 24 * 3600;
@@ -52,6 +60,7 @@ impl Background {
         background.every(app, "maintain", MAINTAIN_EVERY, |app| Ok(app.gate.maintain(app.clock.now())?))?;
         background.every(app, "flush", FLUSH_EVERY, |app| Ok(app.gate.flush(app.clock.now())?))?;
         background.every(app, "sweep", SWEEP_EVERY, sweep)?;
+        background.every(app, "roll-up", ROLL_UP_EVERY, roll_up)?;
         Ok(background)
     }
 
@@ -112,4 +121,19 @@ fn sweep(app: &App) -> Result<(), ApiError> {
         tx.throttles().delete_before(now.plus_secs(-KEEP_THROTTLES_SECS))?;
         Ok::<_, ApiError>(())
     })
+}
+
+/// Keeps old usage by the hour, and forgets what is older still.
+fn roll_up(app: &App) -> Result<(), ApiError> {
+    let now = app.clock.now().wall;
+    // Whole hours only, so that no hour is half in minutes.
+    let before = |days: i64| Interval::Hour.start(now.plus_secs(-days * DAY_SECS));
+    let (minutes_end, end) = (before(app.config.usage.minute_days), before(app.config.usage.keep_days));
+    app.store.run("usage.forget", |tx| tx.usage().delete_before(end))?;
+    for _ in 0..ROLL_UP_ROUNDS {
+        if app.store.run("usage.roll_up", |tx| tx.usage().roll_up(minutes_end, ROLL_UP_MOST))? == 0 {
+            break;
+        }
+    }
+    Ok(())
 }

@@ -66,6 +66,8 @@ permissions! {
     UsersWrite = "users:write";
     /// Letting members go; everybody may leave.
     UsersRemove = "users:write", OWN: bool = true;
+    /// Reading usage figures.
+    UsageRead = "usage:read";
     /// Asking whether a key is good.
     KeysVerify = "keys:verify", DOORS: Doors = Doors::Verification;
 }

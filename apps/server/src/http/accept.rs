@@ -1,40 +1,74 @@
-//! `Accept`: JSON is what there is, so a request is refused only if it excludes JSON.
+//! `Accept`: a request is refused only if it excludes every form that an answer has.
 
 use actix_web::http::header::{ACCEPT, HeaderMap};
 
+/// The form of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// `application/json`.
+    Json,
+    /// `text/csv`.
+    Csv,
+}
+
 /// Whether a JSON answer is acceptable.
 pub(crate) fn accepts_json(headers: &HeaderMap) -> bool {
-    let mut best: Option<(u8, bool)> = None;
+    judgement(headers, "application", "json").quality > 0.0
+}
+
+/// The form that the client likes best; JSON when it does not care. `None` when it accepts neither.
+pub(crate) fn json_or_csv(headers: &HeaderMap) -> Option<Form> {
+    let (json, csv) = (judgement(headers, "application", "json"), judgement(headers, "text", "csv"));
+    let likes_csv = csv.quality > json.quality || (csv.quality >= json.quality && csv.precision > json.precision);
+    match () {
+        () if likes_csv && csv.quality > 0.0 => Some(Form::Csv),
+        () if json.quality > 0.0 => Some(Form::Json),
+        () => None,
+    }
+}
+
+/// How much a client wants a form, and how precisely it said so.
+#[derive(Clone, Copy, Default)]
+struct Judgement {
+    precision: u8,
+    quality: f32,
+}
+
+/// What the most precise range says; of equally precise ones, what the kindest says.
+fn judgement(headers: &HeaderMap, kind: &str, subtype: &str) -> Judgement {
+    let mut best = Judgement::default();
     let mut is_empty = true;
     for value in headers.get_all(ACCEPT) {
         // A field that can't be read is ignored, as RFC 9110 allows.
         let Ok(text) = value.to_str() else { continue };
         for range in text.split(',').map(str::trim).filter(|r| !r.is_empty()) {
             is_empty = false;
-            let Some((precision, wanted)) = judge(range) else { continue };
-            let better = best.is_none_or(|(known, accepted)| precision > known || (precision == known && wanted && !accepted));
-            if better {
-                best = Some((precision, wanted));
+            let Some(new) = judge(range, kind, subtype) else { continue };
+            let is_kinder = new.precision == best.precision && new.quality > best.quality;
+            if new.precision > best.precision || is_kinder {
+                best = new;
             }
         }
     }
-    is_empty || best.is_some_and(|(_, wanted)| wanted)
+    if is_empty { Judgement { precision: 0, quality: 1.0 } } else { best }
 }
 
-/// How precisely a range speaks of JSON, and whether it wants it. `None` if it speaks of something else.
-fn judge(range: &str) -> Option<(u8, bool)> {
+/// What a range says of a form. `None` if it speaks of something else.
+fn judge(range: &str, kind: &str, subtype: &str) -> Option<Judgement> {
     let mut parts = range.split(';').map(str::trim);
-    let precision = match parts.next()?.to_ascii_lowercase().as_str() {
-        "application/json" => 3,
-        "application/*" => 2,
-        "*/*" | "*" => 1,
+    let name = parts.next()?.to_ascii_lowercase();
+    let precision = match name.split_once('/') {
+        None if name == "*" => 1,
+        Some(("*", "*")) => 1,
+        Some((k, "*")) if k == kind => 2,
+        Some((k, s)) if k == kind && s == subtype => 3,
         _ => return None,
     };
     let quality = parts
         .filter_map(|p| p.split_once('='))
         .find(|(name, _)| name.trim().eq_ignore_ascii_case("q"))
         .map_or(1.0, |(_, q)| q.trim().parse::<f32>().unwrap_or(1.0));
-    Some((precision, quality > 0.0))
+    Some(Judgement { precision, quality })
 }
 
 #[cfg(test)]
@@ -64,5 +98,28 @@ mod tests {
             assert_eq!(accepts_json(&headers), expected, "{accept}");
         }
         assert!(accepts_json(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn the_form_that_is_liked_best() {
+        for (accept, expected) in [
+            ("", Some(Form::Json)),
+            ("*/*", Some(Form::Json)),
+            ("text/csv", Some(Form::Csv)),
+            ("Text/CSV; charset=utf-8", Some(Form::Csv)),
+            ("text/*", Some(Form::Csv)),
+            ("text/csv, */*", Some(Form::Csv)),
+            ("text/csv;q=0.5, */*", Some(Form::Json)),
+            ("text/csv, application/json", Some(Form::Json)),
+            ("text/csv, application/json;q=0.9", Some(Form::Csv)),
+            ("text/csv;q=0, application/json", Some(Form::Json)),
+            ("text/csv;q=0", None),
+            ("text/html", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT, HeaderValue::from_static(accept));
+            assert_eq!(json_or_csv(&headers), expected, "{accept}");
+        }
+        assert_eq!(json_or_csv(&HeaderMap::new()), Some(Form::Json));
     }
 }

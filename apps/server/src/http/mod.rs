@@ -3,6 +3,7 @@
 pub(crate) mod accept;
 pub(crate) mod address;
 pub(crate) mod body;
+pub(crate) mod csv;
 mod fault;
 pub(crate) mod finish;
 pub(crate) mod json;

@@ -21,9 +21,10 @@ mod quotas;
 mod reveals;
 mod sessions;
 mod transactions;
+mod usage;
 
 pub use self::{
-    accounts::*, counters::*, invitations::*, journals::*, keys::*, quotas::*, reveals::*, sessions::*, transactions::*,
+    accounts::*, counters::*, invitations::*, journals::*, keys::*, quotas::*, reveals::*, sessions::*, transactions::*, usage::*,
 };
 
 /// Makes a test of every function in [`conformance`](crate::conformance). The expression opens a new, empty, migrated store;
@@ -85,6 +86,10 @@ macro_rules! conformance_tests {
             usage_is_added_once
             usage_is_listed_by_range
             usage_adds_up_under_concurrency
+            usage_is_summed_by_minute_and_outcome
+            usage_is_rolled_up_to_hours
+            usage_is_rolled_up_once_under_concurrency
+            old_usage_is_forgotten
             throttles_count
             throttles_count_under_concurrency
             settings_are_set_once

@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use diesel::prelude::*;
+use diesel::{
+    dsl::sql,
+    prelude::*,
+    sql_types::{BigInt, Bool},
+};
 use mgmt_core::{
     id::OrganizationId,
     time::Timestamp,
-    usage::{Outcome, Surface, UsageCount},
+    usage::{Interval, Outcome, Surface, UsageCount, UsageSum},
 };
 
 use super::{
@@ -15,7 +19,7 @@ use super::{
 };
 use crate::{
     error::{Result, StoreError},
-    store::Usage,
+    store::{Usage, UsageFilter},
 };
 
 #[derive(Insertable, Queryable, Selectable)]
@@ -104,6 +108,65 @@ impl Usage for SqlTx<'_> {
             .select(UsageRow::as_select());
         let rows = self.query(|c| query.load::<UsageRow>(c))?;
         rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    fn sums(&mut self, organization: OrganizationId, of: UsageFilter, from: Timestamp, to: Timestamp) -> Result<Vec<UsageSum>> {
+        let mut query = table::table
+            .group_by((table::minute, table::outcome))
+            .filter(table::organization_id.eq(organization.to_string()))
+            .filter(table::minute.ge(from.as_millis()).and(table::minute.lt(to.as_millis())))
+            .select((table::minute, table::outcome, sql::<BigInt>("CAST(SUM(count) AS BIGINT)")))
+            .into_boxed();
+        if let Some(surface) = of.surface {
+            query = query.filter(table::surface.eq(surface.as_str()));
+        }
+        if let Some(key) = of.key {
+            query = query.filter(table::key_id.eq(key.to_string()));
+        }
+        let rows = self.query(|c| query.load::<(i64, String, i64)>(c))?;
+        let id = organization.to_string();
+        let at = RowRef { table: "usage_counts", id: &id };
+        let sum = |(minute, outcome, count): (i64, String, i64)| {
+            Ok(UsageSum { minute: at.time(minute)?, outcome: at.some(Outcome::parse(&outcome))?, count: at.count(count)? })
+        };
+        rows.into_iter().map(sum).collect()
+    }
+
+    fn roll_up(&mut self, before: Timestamp, most: i64) -> Result<usize> {
+        let query = table::table
+            .filter(table::minute.lt(before.as_millis()))
+            .filter(sql::<Bool>("minute % 3600000 <> 0"))
+            .order((table::organization_id, table::minute, table::key_id, table::surface, table::outcome))
+            .limit(most)
+            .select(UsageRow::as_select());
+        let mut hours = BTreeMap::new();
+        let mut moved = 0;
+        for row in self.query(|c| query.load::<UsageRow>(c))? {
+            // As it was read: what another node moved or added to meanwhile is left to the next round.
+            let same = table::organization_id
+                .eq(row.organization_id.clone())
+                .and(table::minute.eq(row.minute))
+                .and(table::key_id.eq(row.key_id.clone()))
+                .and(table::surface.eq(row.surface.clone()))
+                .and(table::outcome.eq(row.outcome.clone()))
+                .and(table::count.eq(row.count));
+            if self.query(|c| diesel::delete(table::table.filter(same)).execute(c))? == 1 {
+                let count = UsageCount::try_from(row)?;
+                let minute = Interval::Hour.start(count.minute);
+                let bucket = (count.organization_id, minute, count.key_id, count.surface, count.outcome);
+                hours.entry(bucket).or_insert(UsageCount { count: 0, minute, ..count }).count += count.count;
+                moved += 1;
+            }
+        }
+        for hour in hours.values() {
+            self.add_count(hour)?;
+        }
+        Ok(moved)
+    }
+
+    fn delete_before(&mut self, before: Timestamp) -> Result<usize> {
+        let old = table::table.filter(table::minute.lt(before.as_millis()));
+        self.query(|c| diesel::delete(old).execute(c))
     }
 
     fn delete_batches(&mut self, before: Timestamp) -> Result<usize> {
