@@ -1,30 +1,33 @@
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// A mail server on loopback that keeps what it is given.
+use crate::{Folder, free_port};
+
+/// A real mail server on loopback (aiosmtpd) that keeps what it is given in a maildir.
 #[derive(Debug)]
 pub struct MailSink {
     port: u16,
-    letters: Arc<Mutex<Vec<String>>>,
+    folder: Folder,
+    server: Child,
 }
 
 impl MailSink {
-    /// Starts one; it ends with the test's process.
+    /// Starts one; it ends with the test.
     #[must_use]
     pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = listener.local_addr().expect("an address").port();
-        let letters = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&letters);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let kept = Arc::clone(&kept);
-                std::thread::spawn(move || converse(&stream, &kept));
-            }
-        });
-        Self { port, letters }
+        let (port, folder) = (free_port(), Folder::new());
+        let server = Command::new(python())
+            .args(["-m", "aiosmtpd", "-n", "-l", &format!("127.0.0.1:{port}"), "-c", "aiosmtpd.handlers.Mailbox"])
+            .arg(folder.file("mail"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("python runs");
+        let sink = Self { port, folder, server };
+        crate::eventually("the mail server listens", 20, || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        sink
     }
 
     /// For `MGMT_SMTP__URL`.
@@ -33,17 +36,15 @@ impl MailSink {
         format!("smtp://127.0.0.1:{}", self.port)
     }
 
-    /// The last letter to an address, waiting for one that was not there before `seen` others.
+    /// The letter to an address that came after `seen` others, waiting for it.
     #[must_use]
     #[track_caller]
     pub fn letter(&self, to: &str, seen: usize) -> String {
         for _ in 0..500 {
-            let letters = self.letters.lock().expect("letters");
-            let theirs: Vec<_> = letters.iter().filter(|letter| letter.contains(&format!("To: {to}"))).collect();
+            let theirs: Vec<String> = self.letters().into_iter().filter(|letter| letter.contains(&format!("To: {to}"))).collect();
             if theirs.len() > seen {
-                return theirs.last().expect("a letter").to_string();
+                return theirs[seen].clone();
             }
-            drop(letters);
             std::thread::sleep(Duration::from_millis(20));
         }
         panic!("no letter to {to} within 10 s");
@@ -52,38 +53,37 @@ impl MailSink {
     /// How many letters came.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.letters.lock().expect("letters").len()
+        self.letters().len()
     }
+
+    /// All letters in the order in which they came.
+    fn letters(&self) -> Vec<String> {
+        let Ok(entries) = std::fs::read_dir(self.folder.file("mail").join("new")) else { return Vec::new() };
+        let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        paths.sort_by_key(|path| std::fs::metadata(path).and_then(|m| m.modified()).ok());
+        paths.iter().filter_map(|path| std::fs::read_to_string(path).ok()).collect()
+    }
+}
+
+impl Drop for MailSink {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+/// The Python that `scripts/setup test` prepares with `tests/requirements.txt`.
+fn python() -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.local/venv/bin/python");
+    assert!(path.exists(), "{} is missing: run `scripts/setup test`", path.display());
+    path
 }
 
 /// What stands after `mark` in a letter, up to the end of the word.
 #[must_use]
 #[track_caller]
 pub fn token_after(letter: &str, mark: &str) -> String {
-    let plain = letter.replace("=\r\n", "");
+    let plain = letter.replace("=\r\n", "").replace("=\n", "");
     let (_, rest) = plain.split_once(mark).unwrap_or_else(|| panic!("no `{mark}` in {plain}"));
     rest.chars().take_while(char::is_ascii_alphanumeric).collect()
-}
-
-fn converse(stream: &TcpStream, kept: &Mutex<Vec<String>>) {
-    let mut lines = BufReader::new(stream.try_clone().expect("a stream")).lines();
-    let say = |text: &str| (&mut &*stream).write_all(format!("{text}\r\n").as_bytes()).is_ok();
-    say("220 sink");
-    while let Some(Ok(line)) = lines.next() {
-        match line.to_uppercase() {
-            verb if verb.starts_with("QUIT") => {
-                say("221 bye");
-                return;
-            }
-            verb if verb.starts_with("DATA") => {
-                say("354 go on");
-                let letter: Vec<String> = lines.by_ref().map_while(Result::ok).take_while(|line| line != ".").collect();
-                kept.lock().expect("letters").push(letter.join("\r\n"));
-                say("250 kept");
-            }
-            _ => {
-                say("250 ok");
-            }
-        }
-    }
 }

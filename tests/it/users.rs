@@ -12,6 +12,8 @@ on_each_backend!(
     members_may_leave,
     the_last_owner_stays,
     two_owners_who_remove_each_other,
+    two_owners_who_throw_each_other_out,
+    people_of_a_suspended_organization,
     roles_act_on_the_next_request,
     leavers_keys,
     forgotten_passwords,
@@ -182,6 +184,40 @@ fn two_owners_who_remove_each_other(backend: Backend) {
         }
         server.patch(&path(&other_id), &json!({"role": "owner"})).bearer(&owner.token).send().expect_status(200);
     }
+}
+
+/// The same by taking each other out of the organization: whoever stays is asked in again.
+fn two_owners_who_throw_each_other_out(backend: Backend) {
+    let server = Server::with(backend, &[("MGMT_LIMITS__SESSION_PER_MINUTE", "0")]);
+    let (mut owner, mut id) = (server.login(), server.bootstrap["user"]["id"].as_str().unwrap().to_owned());
+    for round in 0..20 {
+        let (other, other_id) = member(&server, &owner, &format!("other{round}@example.com"), "owner");
+        let pairs = [(&owner, &other_id), (&other, &id)];
+        let done = in_parallel(2, |i| server.delete(&path(pairs[i].1)).bearer(&pairs[i].0.token).send().status);
+        assert_eq!(done.iter().filter(|&&status| status == 204).count(), 1, "round {round}: {done:?}");
+        if done[1] == 204 {
+            (owner, id) = (other, other_id);
+        }
+        let people = server.get(USERS).bearer(&owner.token).send().expect(200);
+        assert!(people["data"].as_array().unwrap().iter().any(|u| u["id"] == id.as_str() && u["role"] == "owner"), "{people}");
+    }
+}
+
+/// Suspending an organization stops the sessions of its people too, and resuming lets them go on.
+fn people_of_a_suspended_organization(backend: Backend) {
+    let server = Server::start(backend);
+    let made = json!({"name": "Globex", "owner_email": "hank@example.com"});
+    let made = server.post("/v1/management/organizations", &made).bearer(server.management_key()).send().expect(201);
+    let hank = accept(&server, &made["invitation"]);
+    server.get(USERS).bearer(&hank.token).send().expect_status(200);
+    let change = |what: &str| {
+        let path = format!("/v1/management/organizations/{}/{what}", made["id"].as_str().unwrap());
+        server.post(&path, &json!({})).bearer(server.management_key()).send().expect_status(200);
+    };
+    change("suspend");
+    server.get(USERS).bearer(&hank.token).send().refused(401, "unauthorized");
+    change("resume");
+    server.get(USERS).bearer(&hank.token).send().expect_status(200);
 }
 
 fn roles_act_on_the_next_request(backend: Backend) {
