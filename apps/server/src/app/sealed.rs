@@ -22,7 +22,7 @@ pub(crate) fn write(path: &Path, key: &KeyMaterial, purpose: &str, lines: &[Stri
     replace(path, text.as_bytes()).map_err(|e| Failure::new(format_args!("`{}` cannot be written: {e}", path.display())))
 }
 
-/// Reads the lines of a file that [`write`] made for the same purpose.
+/// Reads the lines of a file that [`write()`] made for the same purpose.
 ///
 /// # Errors
 /// The file cannot be read, or its seal is not this installation's.
