@@ -101,6 +101,15 @@ define_id!(
 define_id!(
     /// One entry of the audit log.
     AuditId, "aud");
+define_id!(
+    /// An endpoint that events are sent to.
+    WebhookId, "whk");
+define_id!(
+    /// Something that happened, and that webhooks tell.
+    EventId, "evt");
+define_id!(
+    /// One event on its way to one endpoint.
+    DeliveryId, "dlv");
 
 #[cfg(test)]
 mod tests {

@@ -50,8 +50,11 @@
 pub mod access;
 pub mod account;
 pub mod audit;
+pub mod cipher;
 pub mod cursor;
+pub mod delivery;
 pub mod error;
+pub mod event;
 pub mod grant;
 #[macro_use]
 pub mod id;
@@ -71,3 +74,4 @@ pub mod session;
 pub mod text;
 pub mod time;
 pub mod usage;
+pub mod webhook;

@@ -81,6 +81,16 @@ impl Quota {
     /// The largest limit: far above any use, and exact in every JSON reader.
     pub const MAX_LIMIT: u64 = 1_000_000_000_000_000;
 
+    /// Parts of the limit, in percent, that are announced when they are reached.
+    pub const MARKS: [u64; 2] = [80, 100];
+
+    /// The [marks](Self::MARKS) that are reached when the used units go from `before` to `after`.
+    pub fn marks_between(&self, before: u64, after: u64) -> impl Iterator<Item = u64> + use<> {
+        let limit = u128::from(self.limit);
+        let reached = move |used: u64, percent: u64| u128::from(used) * 100 >= limit * u128::from(percent);
+        Self::MARKS.into_iter().filter(move |&percent| !reached(before, percent) && reached(after, percent))
+    }
+
     /// Checks the ranges.
     ///
     /// # Errors

@@ -5,15 +5,12 @@
 //! texts unreadable, in logs, replicas and later backups alike. The associated data binds each text to its key, its
 //! organization, its creator and its end, so that rows cannot be swapped.
 
-use chacha20poly1305::{
-    KeyInit, XChaCha20Poly1305, XNonce,
-    aead::{Aead, Payload},
-};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use crate::{
     account::Actor,
+    cipher::{open, seal},
     id::{KeyId, OrganizationId},
     secret::{KeyMaterial, PlainSecret},
     time::Timestamp,
@@ -23,7 +20,6 @@ use crate::{
 pub const BUCKET_SECS: i64 = 300;
 /// How often a secret can be fetched again.
 pub const MAX_READS: i64 = 3;
-const NONCE: usize = 24;
 
 /// The number of the five minutes that hold `now`.
 #[must_use]
@@ -124,20 +120,6 @@ fn bucket_aad(bucket: i64) -> Vec<u8> {
 
 fn reveal_aad(key: KeyId, organization: OrganizationId, creator: Actor, expires_at: Timestamp) -> Vec<u8> {
     format!("mgmt reveal {key} {organization} {creator} {}", expires_at.as_millis()).into_bytes()
-}
-
-fn seal(key: &KeyMaterial, plain: &[u8], aad: &[u8], rng: &mut impl CryptoRng) -> Option<Vec<u8>> {
-    let mut nonce = [0; NONCE];
-    rng.fill_bytes(&mut nonce);
-    let cipher = XChaCha20Poly1305::new(&(*key.expose()).into());
-    let sealed = cipher.encrypt(&XNonce::from(nonce), Payload { msg: plain, aad }).ok()?;
-    Some([nonce.as_slice(), &sealed].concat())
-}
-
-fn open(key: &KeyMaterial, sealed: &[u8], aad: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let (nonce, body) = sealed.split_first_chunk::<NONCE>()?;
-    let cipher = XChaCha20Poly1305::new(&(*key.expose()).into());
-    cipher.decrypt(&XNonce::from(*nonce), Payload { msg: body, aad }).ok().map(Zeroizing::new)
 }
 
 #[cfg(test)]

@@ -168,6 +168,8 @@ pub struct Keyring {
     pub throttle: KeyMaterial,
     /// Seals the ends of audit chains, their checkpoints and the revocation journal.
     pub seal: KeyMaterial,
+    /// Encrypts the secrets that are kept for as long as what they belong to: those that webhooks are signed with.
+    pub keep: KeyMaterial,
     /// Tells whether a database was used with this master key. Reveals nothing about the keys.
     pub fingerprint: String,
 }
@@ -192,6 +194,7 @@ impl Keyring {
             cursor: derive("mgmt cursor mac v1"),
             throttle: derive("mgmt throttle v1"),
             seal: derive("mgmt record seal v1"),
+            keep: derive("mgmt kept secret v1"),
             fingerprint,
         }
     }

@@ -61,6 +61,12 @@ impl Timestamp {
         if millis <= 0 { 0 } else { (millis as u64).div_ceil(1000) }
     }
 
+    /// Milliseconds since `earlier`; negative when that is later.
+    #[must_use]
+    pub const fn millis_since(self, earlier: Self) -> i64 {
+        self.as_millis() - earlier.as_millis()
+    }
+
     pub(crate) fn to_chrono(self) -> DateTime<Utc> {
         DateTime::from_timestamp_millis(self.0).unwrap_or_default()
     }

@@ -1,6 +1,7 @@
 //! The traits of a store: one small, object-safe trait an aggregate, reached from a transaction.
 
 mod audit;
+mod webhooks;
 
 use std::{fmt::Debug, path::Path};
 
@@ -19,7 +20,10 @@ use mgmt_core::{
     usage::{Surface, UsageCount, UsageSum},
 };
 
-pub use self::audit::{Audit, AuditFilter};
+pub use self::{
+    audit::{Audit, AuditFilter},
+    webhooks::{Deliveries, Events, EventFilter, Lease, Queue, WaitingEvent, WebhookQueues, Webhooks},
+};
 use crate::error::{Result, StoreError};
 
 /// What a transaction may do.
@@ -145,6 +149,14 @@ pub trait Tx {
     fn throttles(&mut self) -> &mut dyn Throttles;
     /// Facts about the installation.
     fn settings(&mut self) -> &mut dyn Settings;
+    /// Endpoints that events are sent to.
+    fn webhooks(&mut self) -> &mut dyn Webhooks;
+    /// How their deliveries fare.
+    fn webhook_queues(&mut self) -> &mut dyn WebhookQueues;
+    /// What happened: the outbox, and the log of events.
+    fn events(&mut self) -> &mut dyn Events;
+    /// Events on their way to endpoints.
+    fn deliveries(&mut self) -> &mut dyn Deliveries;
 }
 
 /// Tenants.
@@ -302,6 +314,11 @@ pub trait Keys {
     fn update(&mut self, key: &ApiKey) -> Result<()>;
     /// How many count against the limit of active keys: not revoked, not rotated out, not expired.
     fn count_active(&mut self, organization: OrganizationId, kind: KeyKind, now: Timestamp) -> Result<i64>;
+    /// Keys that are not revoked and end after `now`, at `until` or before, less those that had a notice of this end at `days` days
+    /// or later, and those with a life of a day or less: the soonest first, `limit` at most.
+    fn list_expiring(&mut self, now: Timestamp, until: Timestamp, days: i64, limit: i64) -> Result<Vec<ApiKey>>;
+    /// Notes that a key had its notice, `days` days before its end.
+    fn note_expiry(&mut self, key: &ApiKey, days: i64) -> Result<()>;
     /// Moves `last_used_at` forward, never back.
     fn touch(&mut self, used: &[(KeyId, Timestamp)]) -> Result<()>;
 }
@@ -365,15 +382,36 @@ pub struct Allotment {
     pub used: u64,
 }
 
+/// A part of a quota that was reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuotaMark {
+    /// Whose quota: a key's lineage or an organization.
+    pub subject: String,
+    /// The quota as it was.
+    pub quota: Quota,
+    /// Since when it counts.
+    pub period_start: Timestamp,
+    /// Which part of it, in percent.
+    pub percent: u64,
+    /// How many units were taken.
+    pub used: u64,
+}
+
 /// Used units, by subject (a key's lineage or an organization), for days and months apart: a quota may change its period.
 pub trait Quotas {
     /// Takes between `cost` and [`Quota::allotment`] units of the period that starts at `period_start`, or none. A period that has
-    /// passed is closed. Never lets `used` exceed the limit.
+    /// passed is closed. Never lets `used` exceed the limit. Leaves a mark for each of [`Quota::MARKS`] that is reached.
     fn take(&mut self, subject: &str, quota: &Quota, period_start: Timestamp, cost: u64) -> Result<Allotment>;
     /// Returns units that were taken and not used. Nothing happens when the period has passed.
     fn give_back(&mut self, subject: &str, period_start: Timestamp, units: u64) -> Result<()>;
     /// How many units are used in the period that starts at `period_start`.
     fn used(&mut self, subject: &str, period_start: Timestamp) -> Result<u64>;
+    /// Marks that were not announced yet, `limit` at most.
+    fn marks(&mut self, limit: i64) -> Result<Vec<QuotaMark>>;
+    /// Notes that a mark was announced; `false` when somebody did.
+    fn announce(&mut self, mark: &QuotaMark) -> Result<bool>;
+    /// Forgets announced marks of periods that started before `before`.
+    fn delete_marks(&mut self, before: Timestamp) -> Result<usize>;
 }
 
 /// Which counts.

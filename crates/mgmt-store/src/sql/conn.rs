@@ -11,7 +11,7 @@ use diesel::{
 };
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
-use super::{address::Address, fault::Fault, place};
+use super::{address::Address, deliveries::DeliveryRow, fault::Fault, place, schema::deliveries};
 use crate::{
     error::{Result, StoreError},
     store::Mode,
@@ -41,6 +41,10 @@ const POSTGRES_ENGLISH: &str = "SELECT set_config('lc_messages', 'C', false) \
 
 /// The advisory lock that migrating processes queue at: `mgmt` in ASCII, and a number.
 const MIGRATION_LOCK: i64 = 0x6d67_6d74_0001;
+/// The advisory lock of whoever hands out deliveries.
+const DELIVERY_LOCK: i64 = 0x6d67_6d74_0002;
+/// Rows of one insert: PostgreSQL takes 65,535 values at most.
+const INSERT_ROWS: usize = 500;
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
@@ -106,6 +110,25 @@ impl AnyConnection {
             Self::Sqlite(c) => AnsiTransactionManager::rollback_transaction(c),
             Self::Postgres(c) => AnsiTransactionManager::rollback_transaction(c),
         }
+    }
+
+    /// Waits until no other transaction holds this lock, then holds it until the end. SQLite has one writer anyway.
+    pub(crate) fn lock_deliveries(&mut self) -> QueryResult<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(c) => c.batch_execute(&format!("SELECT pg_advisory_xact_lock({DELIVERY_LOCK})")),
+        }
+    }
+
+    /// Inserts many rows at once: the derived connection can only do so one by one.
+    pub(super) fn insert_deliveries(&mut self, rows: &[DeliveryRow]) -> QueryResult<()> {
+        for some in rows.chunks(INSERT_ROWS) {
+            match self {
+                Self::Sqlite(c) => diesel::insert_into(deliveries::table).values(some).execute(c)?,
+                Self::Postgres(c) => diesel::insert_into(deliveries::table).values(some).execute(c)?,
+            };
+        }
+        Ok(())
     }
 
     /// The migrations of this database.

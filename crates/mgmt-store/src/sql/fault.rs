@@ -39,6 +39,12 @@ const UNIQUE: &[(&str, &str, &str)] = &[
     ("bucket_keys", "", "bucket key"),
     ("idempotency", "", "idempotency"),
     ("audit", "", "audit entry"),
+    ("webhooks", "", "webhook"),
+    ("webhook_queues", "", "webhook"),
+    ("events", "", "event"),
+    ("deliveries", "", "delivery"),
+    ("quota_marks", "", "quota mark"),
+    ("expiry_notices", "", "expiry notice"),
 ];
 
 /// Texts of failures that a later attempt can survive, because the database gives no code for them here.

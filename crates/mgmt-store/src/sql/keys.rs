@@ -1,6 +1,9 @@
 //! API keys and management keys.
 
-use diesel::prelude::*;
+use diesel::{
+    dsl::{exists, not},
+    prelude::*,
+};
 use mgmt_core::{
     account::Actor,
     id::{KeyId, OrganizationId},
@@ -15,7 +18,7 @@ use mgmt_core::{
 
 use super::{
     organizations::{quota, quota_columns},
-    schema::keys as table,
+    schema::{expiry_notices as notices, keys as table},
     tx::{RowRef, SqlTx, json_text},
 };
 use crate::{
@@ -24,6 +27,8 @@ use crate::{
 };
 
 /// The states of keys that are not revoked.
+/// Keys that live no longer have no notice of their end.
+const SHORT_LIFE_MILLIS: i64 = 24 * 3600 * 1000;
 const NOT_REVOKED: [&str; 2] = ["active", "suspended"];
 
 #[derive(Insertable, Queryable, Selectable)]
@@ -284,6 +289,33 @@ impl Keys for SqlTx<'_> {
             .filter(table::state.eq_any(NOT_REVOKED).and(table::retires_at.is_null()))
             .filter(table::expires_at.is_null().or(table::expires_at.gt(now.as_millis())));
         self.query(|c| counted.count().get_result(c))
+    }
+
+    fn list_expiring(&mut self, now: Timestamp, until: Timestamp, days: i64, limit: i64) -> Result<Vec<ApiKey>> {
+        let noticed = notices::table.filter(
+            notices::key_id.eq(table::id).and(notices::expires_at.nullable().eq(table::expires_at)).and(notices::days.le(days)),
+        );
+        let query = table::table
+            .filter(table::expires_at.gt(now.as_millis()).and(table::expires_at.le(until.as_millis())))
+            .filter(table::state.ne("revoked").and(table::retires_at.is_null()))
+            .filter(table::expires_at.gt((table::created_at + SHORT_LIFE_MILLIS).nullable()))
+            .filter(not(exists(noticed)))
+            .order((table::expires_at, table::id))
+            .limit(limit.max(0))
+            .select(KeyRow::as_select());
+        let rows = self.query(|c| query.load::<KeyRow>(c))?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    fn note_expiry(&mut self, key: &ApiKey, days: i64) -> Result<()> {
+        let Some(expires_at) = key.settings.expires_at.map(Timestamp::as_millis) else { return Ok(()) };
+        let values = (notices::expires_at.eq(expires_at), notices::days.eq(days));
+        let known = notices::table.find(key.id.to_string());
+        if self.query(|c| diesel::update(known).set(values).execute(c))? == 1 {
+            return Ok(());
+        }
+        let row = (notices::key_id.eq(key.id.to_string()), values.0, values.1);
+        self.insert_missing(|c| diesel::insert_into(notices::table).values(row).execute(c))
     }
 
     fn touch(&mut self, used: &[(KeyId, Timestamp)]) -> Result<()> {

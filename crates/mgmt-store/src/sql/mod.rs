@@ -4,6 +4,8 @@ mod address;
 mod audit;
 mod backup;
 mod conn;
+mod deliveries;
+mod events;
 mod fault;
 mod idempotency;
 mod invalidations;
@@ -27,6 +29,8 @@ mod throttles;
 mod tx;
 mod usage;
 mod users;
+mod webhook_queues;
+mod webhooks;
 
 use std::{
     fmt,

@@ -7,12 +7,12 @@ use mgmt_core::{
 };
 
 use super::{
-    schema::quotas as table,
+    schema::{quota_marks as marks, quotas as table},
     tx::{RowRef, SqlTx, signed},
 };
 use crate::{
     error::Result,
-    store::{Allotment, Quotas},
+    store::{Allotment, QuotaMark, Quotas},
 };
 
 impl SqlTx<'_> {
@@ -37,6 +37,26 @@ impl SqlTx<'_> {
         let (start, used) = self.query(|c| query.first::<(i64, i64)>(c))?;
         let at = RowRef { table: "quotas", id: subject };
         Ok((at.time(start)?, at.count(used)?))
+    }
+
+    /// Leaves a mark, if it is not there. The quota's row is locked, so nobody else leaves the same one.
+    fn leave_mark(&mut self, mark: &QuotaMark) -> Result<()> {
+        let (subject, period, start, limit, percent) = mark_key(mark);
+        let known = marks::table.find(mark_key(mark)).select(marks::percent);
+        if self.query(|c| known.first::<i64>(c).optional())?.is_some() {
+            return Ok(());
+        }
+        let row = (
+            marks::subject.eq(subject),
+            marks::period.eq(period),
+            marks::period_start.eq(start),
+            marks::quota_limit.eq(limit),
+            marks::percent.eq(percent),
+            marks::used.eq(signed(mark.used)),
+            marks::waiting_since.eq(start),
+        );
+        self.query(|c| diesel::insert_into(marks::table).values(row).execute(c))?;
+        Ok(())
     }
 
     /// The rows that count the period that starts at `period_start`: a day and a month may start together.
@@ -68,6 +88,10 @@ impl Quotas for SqlTx<'_> {
             let room = row.filter((table::used + signed(units)).le(signed(quota.limit)));
             self.update_seen(|c| diesel::update(room).set(table::used.eq(table::used + signed(units))).execute(c))?;
         }
+        for percent in quota.marks_between(used, used + units) {
+            let mark = QuotaMark { subject: subject.to_owned(), quota: *quota, period_start, percent, used: used + units };
+            self.leave_mark(&mark)?;
+        }
         Ok(Allotment { units, used: used + units })
     }
 
@@ -86,4 +110,38 @@ impl Quotas for SqlTx<'_> {
         let used = self.quotas_of(subject, period_start)?.into_iter().map(|(_, used)| used).max().unwrap_or(0);
         RowRef { table: "quotas", id: subject }.count(used)
     }
+
+    fn marks(&mut self, limit: i64) -> Result<Vec<QuotaMark>> {
+        let query = marks::table
+            .filter(marks::waiting_since.is_not_null())
+            .order(marks::waiting_since)
+            .limit(limit.max(0))
+            .select((marks::subject, marks::period, marks::period_start, marks::quota_limit, marks::percent, marks::used));
+        let rows = self.query(|c| query.load::<MarkColumns>(c))?;
+        rows.into_iter().map(read_mark).collect()
+    }
+
+    fn announce(&mut self, mark: &QuotaMark) -> Result<bool> {
+        let waiting = marks::table.find(mark_key(mark)).filter(marks::waiting_since.is_not_null());
+        Ok(self.query(|c| diesel::update(waiting).set(marks::waiting_since.eq(None::<i64>)).execute(c))? == 1)
+    }
+
+    fn delete_marks(&mut self, before: Timestamp) -> Result<usize> {
+        let ended = marks::period_start.lt(before.as_millis()).and(marks::waiting_since.is_null());
+        self.query(|c| diesel::delete(marks::table.filter(ended)).execute(c))
+    }
+}
+
+type MarkColumns = (String, String, i64, i64, i64, i64);
+
+fn read_mark((subject, period, start, limit, percent, used): MarkColumns) -> Result<QuotaMark> {
+    let at = RowRef { table: "quota_marks", id: &subject };
+    let quota = Quota { limit: at.count(limit)?, period: at.some(Period::parse(&period))? };
+    let (period_start, percent, used) = (at.time(start)?, at.count(percent)?, at.count(used)?);
+    Ok(QuotaMark { quota, period_start, percent, used, subject })
+}
+
+fn mark_key(mark: &QuotaMark) -> (&str, &'static str, i64, i64, i64) {
+    let quota = &mark.quota;
+    (&mark.subject, quota.period.as_str(), mark.period_start.as_millis(), signed(quota.limit), signed(mark.percent))
 }

@@ -232,6 +232,85 @@ diesel::table! {
 }
 
 diesel::table! {
+    webhooks (id) {
+        id -> Text,
+        organization_id -> Text,
+        url -> Text,
+        events -> Text,
+        active -> Bool,
+        description -> Nullable<Text>,
+        created_by -> Text,
+        secret -> Binary,
+        previous_secret -> Nullable<Binary>,
+        previous_until -> Nullable<BigInt>,
+        disabled_reason -> Nullable<Text>,
+        disabled_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    webhook_queues (webhook_id) {
+        webhook_id -> Text,
+        due_at -> Nullable<BigInt>,
+        paused_until -> BigInt,
+        timeouts -> BigInt,
+        failing_since -> Nullable<BigInt>,
+        failures -> BigInt,
+    }
+}
+
+diesel::table! {
+    events (id) {
+        id -> Text,
+        organization_id -> Text,
+        event_type -> Text,
+        at -> BigInt,
+        data -> Text,
+        webhook_id -> Nullable<Text>,
+        waiting_since -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    deliveries (id) {
+        id -> Text,
+        organization_id -> Text,
+        webhook_id -> Text,
+        event_id -> Text,
+        event_type -> Text,
+        status -> Text,
+        tries -> BigInt,
+        attempts -> Text,
+        next_attempt_at -> Nullable<BigInt>,
+        lease -> Nullable<Text>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    quota_marks (subject, period, period_start, quota_limit, percent) {
+        subject -> Text,
+        period -> Text,
+        period_start -> BigInt,
+        quota_limit -> BigInt,
+        percent -> BigInt,
+        used -> BigInt,
+        waiting_since -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    expiry_notices (key_id) {
+        key_id -> Text,
+        expires_at -> BigInt,
+        days -> BigInt,
+    }
+}
+
+diesel::table! {
     settings (name) {
         name -> Text,
         value -> Text,
@@ -244,3 +323,5 @@ diesel::table! {
         version -> Text,
     }
 }
+
+diesel::allow_tables_to_appear_in_same_query!(keys, expiry_notices);

@@ -8,8 +8,8 @@ use super::{conn::AnyConnection, fault::Fault};
 use crate::{
     error::{Result, StoreError},
     store::{
-        Audit, Idempotency, Invalidations, Invitations, Keys, Memberships, Mode, Organizations, PasswordResets, Quotas,
-        RefreshTokens, Reveals, Sessions, Settings, Throttles, Tx, Usage, Users,
+        Audit, Deliveries, Events, Idempotency, Invalidations, Invitations, Keys, Memberships, Mode, Organizations, PasswordResets, Quotas,
+        RefreshTokens, Reveals, Sessions, Settings, Throttles, Tx, Usage, Users, WebhookQueues, Webhooks,
     },
 };
 
@@ -128,6 +128,22 @@ impl Tx for SqlTx<'_> {
     }
 
     fn settings(&mut self) -> &mut dyn Settings {
+        self
+    }
+
+    fn webhooks(&mut self) -> &mut dyn Webhooks {
+        self
+    }
+
+    fn webhook_queues(&mut self) -> &mut dyn WebhookQueues {
+        self
+    }
+
+    fn events(&mut self) -> &mut dyn Events {
+        self
+    }
+
+    fn deliveries(&mut self) -> &mut dyn Deliveries {
         self
     }
 }

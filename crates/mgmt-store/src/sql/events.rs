@@ -1,0 +1,117 @@
+//! What happened: the outbox, and the log of events.
+
+use diesel::prelude::*;
+use mgmt_core::{
+    event::{Event, EventType},
+    id::{EventId, OrganizationId, WebhookId},
+    time::Timestamp,
+};
+
+use super::{
+    schema::events as table,
+    tx::{RowRef, SqlTx, json_text},
+};
+use crate::{
+    error::{Result, StoreError},
+    store::{EventFilter, Events, WaitingEvent},
+};
+
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = table)]
+struct EventRow {
+    id: String,
+    organization_id: String,
+    event_type: String,
+    at: i64,
+    data: String,
+    webhook_id: Option<String>,
+    waiting_since: Option<i64>,
+}
+
+impl TryFrom<EventRow> for WaitingEvent {
+    type Error = StoreError;
+
+    fn try_from(row: EventRow) -> Result<Self> {
+        let at = RowRef { table: "events", id: &row.id };
+        let event = Event {
+            id: at.ok(row.id.parse())?,
+            organization_id: at.ok(row.organization_id.parse())?,
+            event_type: at.some(EventType::parse(&row.event_type))?,
+            at: at.time(row.at)?,
+            data: at.object(&row.data)?,
+        };
+        Ok(Self { event, only: row.webhook_id.map(|id| at.ok(id.parse())).transpose()? })
+    }
+}
+
+impl Events for SqlTx<'_> {
+    fn push(&mut self, event: &Event, only: Option<WebhookId>) -> Result<()> {
+        let row = EventRow {
+            id: event.id.to_string(),
+            organization_id: event.organization_id.to_string(),
+            event_type: event.event_type.as_str().to_owned(),
+            at: event.at.as_millis(),
+            data: json_text(&event.data),
+            webhook_id: only.map(|id| id.to_string()),
+            waiting_since: Some(event.at.as_millis()),
+        };
+        self.query(|c| diesel::insert_into(table::table).values(row).execute(c))?;
+        Ok(())
+    }
+
+    fn find(&mut self, id: EventId) -> Result<Option<Event>> {
+        let query = table::table.find(id.to_string()).select(EventRow::as_select());
+        let found = self.query(|c| query.first::<EventRow>(c).optional())?;
+        found.map(|row| WaitingEvent::try_from(row).map(|w| w.event)).transpose()
+    }
+
+    fn list(
+        &mut self,
+        organization: OrganizationId,
+        filter: &EventFilter,
+        before: Option<EventId>,
+        limit: i64,
+    ) -> Result<Vec<Event>> {
+        let mut query = table::table
+            .filter(table::organization_id.eq(organization.to_string()).and(table::webhook_id.is_null()))
+            .order(table::id.desc())
+            .limit(limit.max(0))
+            .select(EventRow::as_select())
+            .into_boxed();
+        if !filter.types.is_empty() {
+            let names: Vec<&str> = filter.types.iter().map(|t| t.as_str()).collect();
+            query = query.filter(table::event_type.eq_any(names));
+        }
+        if let Some(before) = before {
+            query = query.filter(table::id.lt(before.to_string()));
+        }
+        let rows = self.query(|c| query.load::<EventRow>(c))?;
+        rows.into_iter().map(|row| WaitingEvent::try_from(row).map(|w| w.event)).collect()
+    }
+
+    fn waiting(&mut self, limit: i64) -> Result<Vec<WaitingEvent>> {
+        let query = table::table
+            .filter(table::waiting_since.is_not_null())
+            .order((table::waiting_since, table::id))
+            .limit(limit.max(0))
+            .select(EventRow::as_select());
+        let rows = self.query(|c| query.load::<EventRow>(c))?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    fn dispatched(&mut self, ids: &[EventId]) -> Result<()> {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let rows = table::table.filter(table::id.eq_any(ids));
+        self.query(|c| diesel::update(rows).set(table::waiting_since.eq(None::<i64>)).execute(c))?;
+        Ok(())
+    }
+
+    fn delete_before(&mut self, before: Timestamp, most: i64) -> Result<usize> {
+        // Ids are ordered by time: the oldest rows are the first ones.
+        let oldest = table::table.order(table::id).limit(most.max(0)).select((table::id, table::at));
+        let oldest = self.query(|c| oldest.load::<(String, i64)>(c))?;
+        let ended = oldest.into_iter().filter(|(_, at)| *at < before.as_millis()).map(|(id, _)| id);
+        let rows = table::table.filter(table::id.eq_any(ended.collect::<Vec<_>>()));
+        self.query(|c| diesel::delete(rows).execute(c))
+    }
+}
