@@ -22,7 +22,7 @@ use mgmt_core::{
 
 pub use self::{
     audit::{Audit, AuditFilter},
-    webhooks::{Deliveries, Events, EventFilter, Lease, Queue, WaitingEvent, WebhookQueues, Webhooks},
+    webhooks::{Deliveries, EventFilter, Events, Lease, Queue, WaitingEvent, WebhookQueues, Webhooks},
 };
 use crate::error::{Result, StoreError};
 

@@ -8,8 +8,8 @@ use super::{conn::AnyConnection, fault::Fault};
 use crate::{
     error::{Result, StoreError},
     store::{
-        Audit, Deliveries, Events, Idempotency, Invalidations, Invitations, Keys, Memberships, Mode, Organizations, PasswordResets, Quotas,
-        RefreshTokens, Reveals, Sessions, Settings, Throttles, Tx, Usage, Users, WebhookQueues, Webhooks,
+        Audit, Deliveries, Events, Idempotency, Invalidations, Invitations, Keys, Memberships, Mode, Organizations,
+        PasswordResets, Quotas, RefreshTokens, Reveals, Sessions, Settings, Throttles, Tx, Usage, Users, WebhookQueues, Webhooks,
     },
 };
 
