@@ -84,6 +84,14 @@ impl Server {
         Self { folder, database, address: String::new(), bootstrap: Value::Null, settings: all, child: None, agent: agent() }
     }
 
+    /// Changes settings from the next start on.
+    pub fn set(&mut self, settings: Settings<'_>) {
+        for (name, value) in settings {
+            self.settings.retain(|(known, _)| known != name);
+            self.settings.push(((*name).to_owned(), (*value).to_owned()));
+        }
+    }
+
     /// Makes the first organization and its owner, whose password is [`PASSWORD`].
     pub fn bootstrap(&mut self) {
         let arguments = ["bootstrap", "--org", "Acme", "--email", OWNER, "--password-stdin", "--json"];

@@ -27,6 +27,8 @@ fn every_foreign_object_is_missing(backend: Backend) {
     let owner = server.login().token;
     let invited = json!({"email": "somebody@example.com", "role": "viewer"});
     let invited = server.post("/v1/management/invitations", &invited).bearer(server.management_key()).send().expect(201);
+    let hook = json!({"url": "https://example.com/", "events": ["*"]});
+    let hook = server.post("/v1/management/webhooks", &hook).bearer(server.management_key()).send().expect(201);
     let kind = |below, foreign: &str, missing, credential: &str| Kind {
         below,
         foreign: foreign.to_owned(),
@@ -49,6 +51,7 @@ fn every_foreign_object_is_missing(backend: Backend) {
             "usr_00000000000070008000000000000000",
             &tenant.management_key,
         ),
+        kind("/v1/management/webhooks/{id}", id(&hook), "whk_00000000000070008000000000000000", &tenant.management_key),
         kind("/v1/management/invitations/{id}", id(&invited), "inv_00000000000070008000000000000000", &tenant.management_key),
     ];
     let mut compared = 0;

@@ -30,3 +30,4 @@ mod tour;
 mod usage;
 mod users;
 mod verify;
+mod webhooks;

@@ -13,7 +13,9 @@ use utoipa::{
 
 use crate::openapi::operations;
 
-use super::{audit, authorize, catalogue, invitations, keys, organizations, password_resets, sessions, usage, users, verify};
+use super::{
+    audit, authorize, catalogue, invitations, keys, organizations, password_resets, sessions, usage, users, verify, webhooks,
+};
 
 /// How single objects are answered under `/api`.
 #[derive(Serialize, ToSchema)]
@@ -65,6 +67,19 @@ pub(crate) struct Enveloped<T> {
     catalogue::roles,
     catalogue::scopes,
     usage::show,
+    webhooks::list,
+    webhooks::create,
+    webhooks::show,
+    webhooks::update,
+    webhooks::remove,
+    webhooks::test,
+    webhooks::secret,
+    webhooks::rotate_secret,
+    webhooks::recover,
+    webhooks::list_deliveries,
+    webhooks::show_delivery,
+    webhooks::retry,
+    webhooks::list_events,
     verify::verify,
     verify::verify_batch,
     authorize::authorize,

@@ -13,6 +13,7 @@ pub(crate) mod sessions;
 pub(crate) mod usage;
 pub(crate) mod users;
 pub(crate) mod verify;
+pub(crate) mod webhooks;
 
 use actix_web::{
     Error, HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder,
@@ -47,6 +48,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
     password_resets::configure(config);
     catalogue::configure(config);
     usage::configure(config);
+    webhooks::configure(config);
     verify::configure(config);
     authorize::configure(config);
 }
