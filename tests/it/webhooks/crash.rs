@@ -72,6 +72,33 @@ fn start(backend: Backend) -> (Server, Sink, Vec<String>, Value) {
     (server, sink, keys, made)
 }
 
+/// Several nodes share the work: each event comes once, whoever delivers it, also when one of them stops in order.
+#[test]
+fn several_nodes_deliver_once() {
+    if !Backend::Postgres.is_available() {
+        return;
+    }
+    let (server, sink, keys, _) = start(Backend::Postgres);
+    let mut others = [server.another_node(), server.another_node()];
+    let (left, dead) = (AtomicUsize::new(changes() / 2), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        for (writer, node) in [&server, &others[0], &others[1]].into_iter().enumerate() {
+            let (keys, left, dead) = (&keys, &left, &dead);
+            scope.spawn(move || rename(node, keys, writer, left, dead));
+        }
+    });
+    others[0].terminate();
+    left.store(changes() / 10, Ordering::SeqCst);
+    rename(&server, &keys, 0, &left, &dead);
+    assert!(others[0].wait().success());
+    let committed = committed(&server);
+    sink.wait_for(committed.len(), 60);
+    sleep(Duration::from_secs(1));
+    let delivered = delivered(&sink);
+    assert_eq!(delivered.keys().cloned().collect::<BTreeSet<_>>(), committed);
+    assert!(delivered.values().all(|times| *times == 1), "one came twice");
+}
+
 fn killed_again_and_again_nothing_is_lost(backend: Backend) {
     let (mut server, sink, keys, _) = start(backend);
     let left = AtomicUsize::new(changes());
