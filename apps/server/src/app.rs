@@ -20,6 +20,7 @@ use actix_web::web;
 use getrandom::SysRng;
 use mgmt_actix::Admitter;
 use mgmt_core::{
+    id::WebhookId,
     key::Mint,
     key_text::KeyFormat,
     limit::RateLimit,
@@ -67,6 +68,8 @@ pub(crate) struct Parts {
     permissions: HashMap<&'static str, ScopeMask>,
     /// Told when something was added to the outbox.
     pub(crate) outbox: Notify,
+    /// Webhooks that were switched off or removed and whose deliveries may be in the delivering thread's hands.
+    pub(crate) stopped: Mutex<HashSet<WebhookId>>,
     /// Where webhooks may point.
     pub(crate) targets: TargetRules,
     /// Accounts whose password is being tried.
@@ -102,6 +105,7 @@ impl App {
             mailer,
             clock: SystemClock,
             outbox: Notify::new(),
+            stopped: Mutex::default(),
             targets: targets(&config),
             turns: Turns::default(),
             in_progress: Mutex::default(),
@@ -149,12 +153,15 @@ impl App {
         name: &'static str,
         mut work: impl FnMut(&mut Work<'_>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
-        let (done, has_events) = self.store.run(name, |tx| {
+        let (done, has_events, stopped) = self.store.run(name, |tx| {
             let mut current = Work::new(self, tx);
             let done = work(&mut current)?;
             current.write_journal()?;
-            Ok::<_, ApiError>((done, current.has_events))
+            Ok::<_, ApiError>((done, current.has_events, current.stopped))
         })?;
+        if !stopped.is_empty() {
+            self.stopped.lock().extend(stopped);
+        }
         if has_events {
             self.outbox.notify_one();
         }

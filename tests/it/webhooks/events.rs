@@ -156,7 +156,7 @@ fn keys_that_end_soon_are_announced_once(backend: Backend) {
     let (_, data) = told(&server, "&type=api_key.expiring").remove(0);
     assert_eq!((&data["id"], &data["expires_in_days"]), (&soon["id"], &json!(7)));
     server.restart();
-    std::thread::sleep(std::time::Duration::from_secs(22));
+    std::thread::sleep(std::time::Duration::from_secs(12));
     assert_eq!(told(&server, "&type=api_key.expiring").len(), 1, "once");
     // Another end is another notice.
     let soon_path = format!("/v1/management/api-keys/{}", soon["id"].as_str().unwrap());

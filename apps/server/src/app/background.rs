@@ -19,7 +19,7 @@ const MAINTAIN_EVERY: Duration = Duration::from_millis(100);
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 const SWEEP_EVERY: Duration = Duration::from_secs(20);
 const NOTICE_EVERY: Duration = Duration::from_secs(1);
-const EXPIRY_EVERY: Duration = Duration::from_secs(20);
+const EXPIRY_EVERY: Duration = Duration::from_secs(10);
 const ROLL_UP_EVERY: Duration = Duration::from_secs(30);
 /// Counts that are moved in one transaction; short, as other writers wait.
 const ROLL_UP_MOST: i64 = 200;

@@ -4,7 +4,7 @@ use mgmt_core::{
     account::Actor,
     audit::{self, AuditEntry},
     event::{Event, EventType},
-    id::{AuditId, EventId, KeyId, OrganizationId, SessionId, UserId},
+    id::{AuditId, EventId, KeyId, OrganizationId, SessionId, UserId, WebhookId},
     time::Timestamp,
     webhook::Webhook,
 };
@@ -23,6 +23,8 @@ pub(crate) struct Work<'a> {
     changes: Vec<Invalidation>,
     /// Whether anything was added to the outbox.
     pub(super) has_events: bool,
+    /// Webhooks whose deliveries end with this change.
+    pub(super) stopped: Vec<WebhookId>,
 }
 
 /// Where a change comes from, for the audit log.
@@ -49,6 +51,7 @@ impl<'a> Work<'a> {
             rng: rand_core::UnwrapErr(getrandom::SysRng),
             changes: Vec::new(),
             has_events: false,
+            stopped: Vec::new(),
             app,
             tx,
         }
@@ -106,6 +109,14 @@ impl<'a> Work<'a> {
         self.tx.events().push(&event, Some(webhook.id))?;
         self.has_events = true;
         Ok(event)
+    }
+
+    /// Gives up all deliveries of a webhook that wait. When the change is answered, none of them is begun any more.
+    pub(crate) fn stop_deliveries(&mut self, webhook: WebhookId) -> Result<(), ApiError> {
+        self.tx.deliveries().stop(webhook)?;
+        self.tx.webhook_queues().settle(webhook)?;
+        self.stopped.push(webhook);
+        Ok(())
     }
 
     /// Notes that deliveries wait that did not wait before.

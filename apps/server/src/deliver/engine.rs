@@ -1,9 +1,16 @@
 //! The loop: a round, then the attempts it took, side by side, until it is told to stop.
 //!
 //! Each endpoint has a window of attempts at a time. It grows while the endpoint answers well and shrinks when it does not, so that
-//! one that hangs holds few of the process's attempts and delays nobody.
+//! one that hangs holds few of the process's attempts and delays nobody. For an endpoint that answers quickly more is taken than
+//! its window holds: it waits here, so that a round is worth its commit.
 
-use std::{collections::HashMap, mem, sync::Arc, thread::JoinHandle, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    mem,
+    sync::Arc,
+    thread::JoinHandle,
+    time::Duration,
+};
 
 use mgmt_core::{
     delivery::{Attempt, Delivery, Schedule},
@@ -22,13 +29,16 @@ use super::{
     send::Sender,
     sign,
 };
-use crate::{app::App, cli::Failure, drain::Drain};
+use crate::{app::App, cli::Failure, drain::Drain, error::ApiError};
 
 /// Attempts of one process at a time.
 const MOST: usize = 512;
 /// Attempts of one endpoint at a time: at the beginning, and at most.
 const FIRST_WINDOW: usize = 2;
 const MAX_WINDOW: usize = 16;
+/// An endpoint that answers within this time gets so many windows at once.
+const QUICK_MILLIS: u64 = 50;
+const QUICK_WINDOWS: usize = 8;
 /// What other nodes and passing time make due is looked for this often.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// The pause after a round that failed.
@@ -60,8 +70,17 @@ impl Deliveries {
         };
         let work = move || {
             let (back, done) = unbounded_channel();
-            let engine =
-                Engine { rounds, sender, drain, back, done, lanes: HashMap::new(), running: HashMap::new(), kept: Vec::new() };
+            let engine = Engine {
+                rounds,
+                sender,
+                drain,
+                back,
+                done,
+                lanes: HashMap::new(),
+                running: HashMap::new(),
+                kept: Vec::new(),
+                given_up: Vec::new(),
+            };
             runtime.block_on(engine.run());
         };
         let thread = std::thread::Builder::new().name("mgmt-deliver".to_owned()).spawn(work).map_err(Failure::new)?;
@@ -79,10 +98,25 @@ impl Drop for Deliveries {
 }
 
 /// The attempts of one endpoint.
-#[derive(Clone, Copy, Debug)]
 struct Lane {
     running: usize,
     window: usize,
+    /// Whether the last answer was good and quick.
+    quick: bool,
+    /// What waits for its turn.
+    queue: VecDeque<Job>,
+}
+
+impl Lane {
+    const fn new() -> Self {
+        Self { running: 0, window: FIRST_WINDOW, quick: false, queue: VecDeque::new() }
+    }
+
+    /// How many more may be taken.
+    fn room(&self) -> usize {
+        let most = if self.quick { self.window * QUICK_WINDOWS } else { self.window };
+        most.saturating_sub(self.running + self.queue.len())
+    }
 }
 
 struct Engine {
@@ -95,6 +129,8 @@ struct Engine {
     running: HashMap<DeliveryId, (Delivery, AbortHandle)>,
     /// What came back and is not written down yet.
     kept: Vec<Done>,
+    /// What was taken, is not tried, and is to be given back.
+    given_up: Vec<Delivery>,
 }
 
 impl Engine {
@@ -108,7 +144,7 @@ impl Engine {
             tokio::time::sleep(AFTER_FAILURE).await;
         }
         while !self.drain.is_draining() {
-            match self.round(MOST.saturating_sub(self.running.len()), Vec::new()).await {
+            match self.round(self.free()).await {
                 Ok(true) => failing = false,
                 Ok(false) => {
                     failing = false;
@@ -127,58 +163,92 @@ impl Engine {
         self.wind_down().await;
     }
 
-    async fn release_all(&self) -> Result<(), crate::error::ApiError> {
+    async fn release_all(&self) -> Result<(), ApiError> {
         let rounds = self.rounds.clone();
-        spawn_blocking(move || rounds.release_all()).await.map_err(crate::error::ApiError::unavailable)?
+        spawn_blocking(move || rounds.release_all()).await.map_err(ApiError::unavailable)?
+    }
+
+    /// How many more attempts may be taken.
+    fn free(&self) -> usize {
+        MOST.saturating_sub(self.running.len() + self.lanes.values().map(|lane| lane.queue.len()).sum::<usize>())
     }
 
     /// Does a round and begins the attempts it took: whether another one could do something at once.
-    async fn round(&mut self, free: usize, given_up: Vec<Delivery>) -> Result<bool, crate::error::ApiError> {
+    async fn round(&mut self, free: usize) -> Result<bool, ApiError> {
         while let Ok(done) = self.done.try_recv() {
             self.came_back(done);
         }
-        let done = Arc::new(mem::take(&mut self.kept));
-        let room = self.lanes.iter().map(|(id, lane)| (*id, lane.window.saturating_sub(lane.running))).collect();
-        let order =
-            Order { done: Arc::clone(&done), given_up: Arc::new(given_up), room: Arc::new(room), spare: FIRST_WINDOW, free };
+        self.forget_stopped();
+        let (done, given_up) = (Arc::new(mem::take(&mut self.kept)), Arc::new(mem::take(&mut self.given_up)));
+        let room = Arc::new(self.lanes.iter().map(|(id, lane)| (*id, lane.room())).collect());
+        let order = Order { done: Arc::clone(&done), given_up: Arc::clone(&given_up), room, spare: FIRST_WINDOW, free };
         let rounds = self.rounds.clone();
-        let result = spawn_blocking(move || rounds.run(&order)).await.map_err(crate::error::ApiError::unavailable).flatten();
+        let result = spawn_blocking(move || rounds.run(&order)).await.map_err(ApiError::unavailable).flatten();
         let outcome = match result {
             Ok(outcome) => outcome,
             Err(error) => {
                 // Written down next time: nothing was, in a round that failed.
-                self.kept.extend(Arc::try_unwrap(done).unwrap_or_else(|shared| shared.to_vec()));
+                self.kept.extend(Arc::unwrap_or_clone(done));
+                self.given_up.extend(Arc::unwrap_or_clone(given_up));
                 return Err(error);
             }
         };
-        self.lanes.retain(|_, lane| lane.running > 0 || lane.window != FIRST_WINDOW);
         let more = outcome.more || !outcome.jobs.is_empty();
         for job in outcome.jobs {
-            self.begin(job);
+            self.lanes.entry(job.delivery.webhook_id).or_insert_with(Lane::new).queue.push_back(job);
         }
-        Ok(more && self.running.len() < MOST)
+        let endpoints: Vec<WebhookId> = self.lanes.keys().copied().collect();
+        for endpoint in endpoints {
+            self.begin(endpoint);
+        }
+        self.lanes.retain(|_, lane| lane.running > 0 || !lane.queue.is_empty() || lane.window != FIRST_WINDOW);
+        Ok(more && self.free() > 0)
     }
 
-    fn begin(&mut self, job: Job) {
-        let lane = self.lanes.entry(job.delivery.webhook_id).or_insert(Lane { running: 0, window: FIRST_WINDOW });
-        lane.running += 1;
-        let (id, delivery) = (job.delivery.id, job.delivery.clone());
-        let (sender, back, app) = (Arc::clone(&self.sender), self.back.clone(), self.rounds.app.clone());
-        let task = tokio::spawn(async move {
-            let done = attempt(&app, &sender, job).await;
-            // The loop ends only after all attempts.
-            let _ = back.send(done);
-        });
-        self.running.insert(id, (delivery, task.abort_handle()));
+    /// What was stopped before a round is seen by it: the marks have done their work when it begins.
+    fn forget_stopped(&mut self) {
+        let stopped = mem::take(&mut *self.rounds.app.stopped.lock());
+        for (_, lane) in self.lanes.iter_mut().filter(|(id, _)| stopped.contains(id)) {
+            self.given_up.extend(lane.queue.drain(..).map(|job| job.delivery));
+        }
+    }
+
+    /// Begins as many of an endpoint's attempts as its window holds.
+    fn begin(&mut self, endpoint: WebhookId) {
+        let Some(lane) = self.lanes.get_mut(&endpoint) else { return };
+        if self.rounds.app.stopped.lock().contains(&endpoint) {
+            self.given_up.extend(lane.queue.drain(..).map(|job| job.delivery));
+        }
+        while lane.running < lane.window
+            && let Some(job) = lane.queue.pop_front()
+        {
+            lane.running += 1;
+            let (id, delivery) = (job.delivery.id, job.delivery.clone());
+            let (sender, back, app) = (Arc::clone(&self.sender), self.back.clone(), self.rounds.app.clone());
+            let task = tokio::spawn(async move {
+                let done = attempt(&app, &sender, job).await;
+                // The loop ends only after all attempts.
+                let _ = back.send(done);
+            });
+            self.running.insert(id, (delivery, task.abort_handle()));
+        }
     }
 
     fn came_back(&mut self, done: Done) {
         self.running.remove(&done.delivery.id);
-        if let Some(lane) = self.lanes.get_mut(&done.delivery.webhook_id) {
+        let endpoint = done.delivery.webhook_id;
+        if let Some(lane) = self.lanes.get_mut(&endpoint) {
             lane.running = lane.running.saturating_sub(1);
-            lane.window = if done.attempt.succeeded() { (lane.window + 1).min(MAX_WINDOW) } else { (lane.window / 2).max(1) };
+            let succeeded = done.attempt.succeeded();
+            lane.window = if succeeded { (lane.window + 1).min(MAX_WINDOW) } else { (lane.window / 2).max(1) };
+            lane.quick = succeeded && done.attempt.duration_ms <= QUICK_MILLIS;
+            if !succeeded {
+                // Whoever is in trouble gets in smaller measure what waits.
+                self.given_up.extend(lane.queue.drain(..).map(|job| job.delivery));
+            }
         }
         self.kept.push(done);
+        self.begin(endpoint);
     }
 
     /// Waits until there may be something to do.
@@ -193,6 +263,9 @@ impl Engine {
 
     /// Lets attempts end, writes them down, and gives back what did not end in time.
     async fn wind_down(&mut self) {
+        for lane in self.lanes.values_mut() {
+            self.given_up.extend(lane.queue.drain(..).map(|job| job.delivery));
+        }
         let end = Instant::now() + PATIENCE;
         while !self.running.is_empty() {
             match timeout(end.saturating_duration_since(Instant::now()), self.done.recv()).await {
@@ -203,8 +276,8 @@ impl Engine {
         for (_, task) in self.running.values() {
             task.abort();
         }
-        let given_up: Vec<Delivery> = self.running.drain().map(|(_, (delivery, _))| delivery).collect();
-        if let Err(error) = self.round(0, given_up).await {
+        self.given_up.extend(self.running.drain().map(|(_, (delivery, _))| delivery));
+        if let Err(error) = self.round(0).await {
             tracing::warn!(?error, "the last deliveries could not be written down: they are repeated");
         }
     }

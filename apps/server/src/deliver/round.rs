@@ -24,8 +24,9 @@ use crate::{
     error::ApiError,
 };
 
-/// Events that get their deliveries in one round.
+/// Events that get their deliveries in one round, and about how many deliveries are made: other writers wait for a round's end.
 const EVENTS: i64 = 200;
+const MADE: usize = 1_000;
 /// Endpoints that are served in one round.
 const ENDPOINTS: i64 = 64;
 /// An endpoint gets no event that is older than itself by more than this, where several nodes share the database: their clocks
@@ -51,7 +52,6 @@ pub(super) struct Done {
 }
 
 /// An attempt to be made.
-#[derive(Debug)]
 pub(super) struct Job {
     pub(super) delivery: Delivery,
     pub(super) url: String,
@@ -207,7 +207,12 @@ impl Rounds {
         let mut endpoints: HashMap<OrganizationId, Vec<Webhook>> = HashMap::new();
         let slack = if self.app.store.is_shared() { SLACK_MILLIS } else { 0 };
         let (mut made, mut due) = (Vec::new(), BTreeMap::new());
+        let mut ids = Vec::new();
         for entry in &waiting {
+            if made.len() >= MADE {
+                break;
+            }
+            ids.push(entry.event.id);
             let organization = entry.event.organization_id;
             let known = match endpoints.entry(organization) {
                 std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
@@ -223,9 +228,8 @@ impl Rounds {
         for (endpoint, at) in due {
             work.tx.webhook_queues().note_due(endpoint, at)?;
         }
-        let ids: Vec<EventId> = waiting.iter().map(|w| w.event.id).collect();
         work.tx.events().dispatched(&ids)?;
-        Ok(i64::try_from(ids.len()).unwrap_or(EVENTS) >= EVENTS)
+        Ok(ids.len() < waiting.len() || i64::try_from(ids.len()).unwrap_or(EVENTS) >= EVENTS)
     }
 
     /// Takes what is due, a fair part for each endpoint.
@@ -323,8 +327,7 @@ fn disable(work: &mut Work<'_>, endpoint: WebhookId, reason: DisabledReason, out
     let Some(webhook) = work.tx.webhooks().find_any(endpoint)?.filter(|w| w.settings.active) else { return Ok(()) };
     let off = webhook.disable(reason, work.now);
     work.tx.webhooks().update(&off)?;
-    work.tx.deliveries().stop(endpoint)?;
-    work.tx.webhook_queues().settle(endpoint)?;
+    work.stop_deliveries(endpoint)?;
     let told = webhooks::written(work, &off)?;
     work.event(off.organization_id, EventType::WebhookDisabled, told)?;
     for to in owners(work, off.organization_id)? {

@@ -203,8 +203,7 @@ pub(crate) async fn update(
 /// An endpoint that is switched off gets nothing that waits; one that is switched on starts with a clean slate.
 fn apply_activity(work: &mut Work<'_>, before: &Webhook, after: &Webhook) -> Result<(), ApiError> {
     if before.settings.active && !after.settings.active {
-        work.tx.deliveries().stop(after.id)?;
-        work.tx.webhook_queues().settle(after.id)?;
+        work.stop_deliveries(after.id)?;
     }
     if !before.settings.active && after.settings.active {
         let fresh = mgmt_store::Queue {
@@ -238,7 +237,7 @@ pub(crate) async fn remove(
     let removed = app.run("webhooks.remove", move |work| {
         let before = find(work, &caller, id)?;
         preconditions.check(&tag(&before))?;
-        work.tx.deliveries().stop(id)?;
+        work.stop_deliveries(id)?;
         work.tx.webhooks().delete(caller.organization_id, id)?;
         note(work, &caller.origin(), "webhook.deleted", Some(&before), None)
     });
