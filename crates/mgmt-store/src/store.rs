@@ -1,6 +1,7 @@
 //! The traits of a store: one small, object-safe trait an aggregate, reached from a transaction.
 
 mod audit;
+mod shipping;
 mod webhooks;
 
 use std::{fmt::Debug, path::Path};
@@ -20,6 +21,9 @@ use mgmt_core::{
     usage::{Surface, UsageCount, UsageSum},
 };
 
+pub use self::shipping::{
+    Facet, FacetFilter, RateSheets, Realm, ShipmentFilter, Shipments, TrackerFilter, Trackers, Versioned, Window,
+};
 pub use self::{
     audit::{Audit, AuditFilter},
     webhooks::{Deliveries, EventFilter, Events, Lease, Queue, WaitingEvent, WebhookQueues, Webhooks},
@@ -145,6 +149,12 @@ pub trait Tx {
     fn invalidations(&mut self) -> &mut dyn Invalidations;
     /// The audit log.
     fn audit(&mut self) -> &mut dyn Audit;
+    /// Sheets that shipments are priced by.
+    fn rate_sheets(&mut self) -> &mut dyn RateSheets;
+    /// Shipments.
+    fn shipments(&mut self) -> &mut dyn Shipments;
+    /// Trackers.
+    fn trackers(&mut self) -> &mut dyn Trackers;
     /// Failed sign-ins.
     fn throttles(&mut self) -> &mut dyn Throttles;
     /// Facts about the installation.

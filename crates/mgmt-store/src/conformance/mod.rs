@@ -20,13 +20,14 @@ mod keys;
 mod quotas;
 mod reveals;
 mod sessions;
+mod shipping;
 mod transactions;
 mod usage;
 mod webhooks;
 
 pub use self::{
-    accounts::*, counters::*, invitations::*, journals::*, keys::*, quotas::*, reveals::*, sessions::*, transactions::*,
-    usage::*, webhooks::*,
+    accounts::*, counters::*, invitations::*, journals::*, keys::*, quotas::*, reveals::*, sessions::*, shipping::*,
+    transactions::*, usage::*, webhooks::*,
 };
 
 /// Makes a test of every function in [`conformance`](crate::conformance). The expression opens a new, empty, migrated store;
@@ -122,6 +123,12 @@ macro_rules! conformance_tests {
             audit_chains_hold_under_concurrency
             audit_entries_are_found
             audit_heads_are_sealed
+
+            shipments_round_trip
+            shipment_updates_are_not_lost
+            shipments_are_filtered
+            trackers_round_trip
+            rate_sheets_round_trip
         }
     };
     (@each $make:expr; $($name:ident)*) => {

@@ -45,6 +45,11 @@ const UNIQUE: &[(&str, &str, &str)] = &[
     ("deliveries", "", "delivery"),
     ("quota_marks", "", "quota mark"),
     ("expiry_notices", "", "expiry notice"),
+    ("rate_sheets", "slug", "slug"),
+    ("rate_sheet", "", "rate sheet"),
+    ("shipment", "", "shipment"),
+    ("trackers", "number", "tracking number"),
+    ("trackers", "", "tracker"),
 ];
 
 /// Texts of failures that a later attempt can survive, because the database gives no code for them here.

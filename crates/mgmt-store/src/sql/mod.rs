@@ -18,14 +18,17 @@ mod password_resets;
 mod place;
 mod pool;
 mod quotas;
+mod rate_sheets;
 mod refresh_tokens;
 mod reveals;
 mod schema;
 mod sessions;
 mod settings;
+mod shipments;
 #[cfg(test)]
 mod tests;
 mod throttles;
+mod trackers;
 mod tx;
 mod usage;
 mod users;

@@ -325,3 +325,65 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(keys, expiry_notices);
+
+diesel::table! {
+    rate_sheets (id) {
+        id -> Text,
+        organization_id -> Text,
+        slug -> Text,
+        document -> Text,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    rate_sheet_starts (organization_id) {
+        organization_id -> Text,
+    }
+}
+
+diesel::table! {
+    shipments (id) {
+        id -> Text,
+        organization_id -> Text,
+        test_mode -> Bool,
+        status -> Text,
+        carrier_name -> Nullable<Text>,
+        service -> Nullable<Text>,
+        tracking_number -> Nullable<Text>,
+        tracker_id -> Nullable<Text>,
+        reference -> Nullable<Text>,
+        order_id -> Nullable<Text>,
+        is_return -> Bool,
+        search -> Text,
+        address -> Text,
+        document -> Text,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    shipment_facets (shipment_id, place) {
+        shipment_id -> Text,
+        place -> BigInt,
+        kind -> Text,
+        name -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    trackers (id) {
+        id -> Text,
+        organization_id -> Text,
+        test_mode -> Bool,
+        tracking_number -> Text,
+        carrier_name -> Text,
+        status -> Text,
+        search -> Text,
+        document -> Text,
+        version -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(shipments, shipment_facets);

@@ -9,7 +9,8 @@ use crate::{
     error::{Result, StoreError},
     store::{
         Audit, Deliveries, Events, Idempotency, Invalidations, Invitations, Keys, Memberships, Mode, Organizations,
-        PasswordResets, Quotas, RefreshTokens, Reveals, Sessions, Settings, Throttles, Tx, Usage, Users, WebhookQueues, Webhooks,
+        PasswordResets, Quotas, RateSheets, RefreshTokens, Reveals, Sessions, Settings, Shipments, Throttles, Trackers, Tx,
+        Usage, Users, WebhookQueues, Webhooks,
     },
 };
 
@@ -120,6 +121,18 @@ impl Tx for SqlTx<'_> {
     }
 
     fn audit(&mut self) -> &mut dyn Audit {
+        self
+    }
+
+    fn rate_sheets(&mut self) -> &mut dyn RateSheets {
+        self
+    }
+
+    fn shipments(&mut self) -> &mut dyn Shipments {
+        self
+    }
+
+    fn trackers(&mut self) -> &mut dyn Trackers {
         self
     }
 

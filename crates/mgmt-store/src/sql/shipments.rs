@@ -1,0 +1,235 @@
+//! Shipments.
+
+use diesel::{dsl::exists, prelude::*};
+use mgmt_core::id::OrganizationId;
+use mgmt_shipping::{id::ShipmentId, shipment::Shipment, text::Object, time::Moment};
+use serde_json::Value;
+
+use super::{
+    conn::any::MultiBackend,
+    schema::{shipment_facets as facets, shipments as table},
+    tx::{RowRef, SqlTx},
+};
+use crate::{
+    error::{Result, StoreError},
+    store::{Facet, Realm, ShipmentFilter, Shipments, Versioned, Window},
+};
+
+/// The most characters of a member's name and value that are kept to find it by.
+const MAX_FACET: usize = 250;
+
+#[derive(AsChangeset, Insertable)]
+#[diesel(table_name = table, treat_none_as_null = true)]
+struct ShipmentRow {
+    id: String,
+    organization_id: String,
+    test_mode: bool,
+    status: String,
+    carrier_name: Option<String>,
+    service: Option<String>,
+    tracking_number: Option<String>,
+    tracker_id: Option<String>,
+    reference: Option<String>,
+    order_id: Option<String>,
+    is_return: bool,
+    search: String,
+    address: String,
+    document: String,
+    version: i64,
+}
+
+impl ShipmentRow {
+    fn new(organization: OrganizationId, shipment: &Shipment, version: i64) -> Result<Self> {
+        let parts = &shipment.parts;
+        let purchase = shipment.state.purchase();
+        let number = purchase.map(|p| p.tracking_number.clone());
+        let searched = [parts.reference.clone(), parts.order_id.clone(), number.clone()];
+        let names = shipment.names().into_iter().map(str::to_owned);
+        let lines = parts.shipper.parts().lines().into_iter().chain(parts.recipient.parts().lines());
+        Ok(Self {
+            id: shipment.id.to_string(),
+            organization_id: organization.to_string(),
+            test_mode: shipment.test_mode,
+            status: shipment.status().as_str().to_owned(),
+            carrier_name: purchase.map(|p| p.rate.carrier_name.clone()),
+            service: purchase.map(|p| p.rate.service.clone()),
+            tracker_id: purchase.and_then(|p| p.tracker_id).map(|id| id.to_string()),
+            reference: parts.reference.clone(),
+            order_id: parts.order_id.clone(),
+            is_return: parts.is_return,
+            search: haystack(searched.into_iter().flatten().chain(names)),
+            address: haystack(lines),
+            tracking_number: number,
+            document: document(shipment)?,
+            version,
+        })
+    }
+}
+
+/// Texts to search in: in lower case, a line each.
+pub(super) fn haystack(texts: impl Iterator<Item = String>) -> String {
+    texts.collect::<Vec<_>>().join("\n").to_lowercase()
+}
+
+/// An object as it is kept.
+pub(super) fn document<T: serde::Serialize>(object: &T) -> Result<String> {
+    serde_json::to_string(object).map_err(|e| StoreError::Backend(e.to_string()))
+}
+
+/// A pattern that finds a text anywhere in another, in lower case.
+pub(super) fn anywhere(text: &str) -> String {
+    let escaped = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    format!("%{escaped}%")
+}
+
+/// The bits of the first and last id that is made at a moment: ids begin with the milliseconds.
+pub(super) fn id_bounds(at: Moment) -> (u128, u128) {
+    let first = u128::from(at.as_millis().unsigned_abs()) << 80;
+    (first, first | ((1 << 80) - 1))
+}
+
+type Query = table::BoxedQuery<'static, MultiBackend>;
+
+fn filtered(realm: Realm, filter: &ShipmentFilter) -> Query {
+    let own = table::organization_id.eq(realm.organization.to_string()).and(table::test_mode.eq(realm.test_mode));
+    let mut query = table::table.filter(own).into_boxed();
+    if !filter.ids.is_empty() {
+        query = query.filter(table::id.eq_any(filter.ids.iter().map(ToString::to_string).collect::<Vec<_>>()));
+    }
+    if let Some(keyword) = &filter.keyword {
+        query = query.filter(table::search.like(anywhere(keyword)).escape('\\'));
+    }
+    if let Some(address) = &filter.address {
+        query = query.filter(table::address.like(anywhere(address)).escape('\\'));
+    }
+    if let Some(number) = &filter.tracking_number {
+        query = query.filter(table::tracking_number.eq(number.clone()));
+    }
+    if let Some(reference) = &filter.reference {
+        query = query.filter(table::reference.eq(reference.clone()));
+    }
+    if let Some(order) = &filter.order_id {
+        query = query.filter(table::order_id.eq(order.clone()));
+    }
+    if let Some(after) = filter.created_after {
+        query = query.filter(table::id.ge(ShipmentId::from_u128(id_bounds(after).0).to_string()));
+    }
+    if let Some(before) = filter.created_before {
+        query = query.filter(table::id.le(ShipmentId::from_u128(id_bounds(before).1).to_string()));
+    }
+    if !filter.statuses.is_empty() {
+        query = query.filter(table::status.eq_any(filter.statuses.iter().map(|s| s.as_str().to_owned()).collect::<Vec<_>>()));
+    }
+    if !filter.carriers.is_empty() {
+        query = query.filter(table::carrier_name.eq_any(filter.carriers.clone()));
+    }
+    if !filter.services.is_empty() {
+        query = query.filter(table::service.eq_any(filter.services.clone()));
+    }
+    match filter.has_tracker {
+        Some(true) => query = query.filter(table::tracker_id.is_not_null()),
+        Some(false) => query = query.filter(table::tracker_id.is_null()),
+        None => {}
+    }
+    if let Some(is_return) = filter.is_return {
+        query = query.filter(table::is_return.eq(is_return));
+    }
+    with_facets(query, filter)
+}
+
+fn with_facets(mut query: Query, filter: &ShipmentFilter) -> Query {
+    for wanted in &filter.facets {
+        let own = facets::shipment_id.eq(table::id).and(facets::kind.eq(wanted.facet.as_str()));
+        let any = facets::table.filter(own);
+        query = match (&wanted.name, &wanted.value) {
+            (Some(name), Some(value)) => {
+                query.filter(exists(any.filter(facets::name.eq(short(name)).and(facets::value.eq(short(value))))))
+            }
+            (Some(name), None) => query.filter(exists(any.filter(facets::name.eq(short(name))))),
+            (None, Some(value)) => query.filter(exists(any.filter(facets::value.eq(short(value))))),
+            (None, None) => query,
+        };
+    }
+    query
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(MAX_FACET).collect()
+}
+
+fn members(shipment: &Shipment) -> impl Iterator<Item = (Facet, String, String)> {
+    let of = |facet: Facet| -> &Object {
+        match facet {
+            Facet::Metadata => &shipment.parts.metadata,
+            Facet::Options => &shipment.parts.options,
+            Facet::Meta => &shipment.meta,
+        }
+    };
+    Facet::ALL.into_iter().flat_map(move |facet| {
+        of(facet).iter().map(move |(name, value)| {
+            let text = match value {
+                Value::String(text) => short(text),
+                other => short(&other.to_string()),
+            };
+            (facet, short(name), text)
+        })
+    })
+}
+
+impl SqlTx<'_> {
+    fn write_facets(&mut self, shipment: &Shipment) -> Result<()> {
+        let id = shipment.id.to_string();
+        for (place, (facet, name, value)) in (0_i64..).zip(members(shipment)) {
+            let row = (
+                facets::shipment_id.eq(&id),
+                facets::place.eq(place),
+                facets::kind.eq(facet.as_str()),
+                facets::name.eq(name),
+                facets::value.eq(value),
+            );
+            self.query(|c| diesel::insert_into(facets::table).values(row).execute(c))?;
+        }
+        Ok(())
+    }
+}
+
+fn parse(id: &str, document: &str) -> Result<Shipment> {
+    RowRef { table: "shipments", id }.ok(serde_json::from_str(document))
+}
+
+impl Shipments for SqlTx<'_> {
+    fn insert(&mut self, organization: OrganizationId, shipment: &Shipment) -> Result<()> {
+        let row = ShipmentRow::new(organization, shipment, 1)?;
+        self.query(|c| diesel::insert_into(table::table).values(row).execute(c))?;
+        self.write_facets(shipment)
+    }
+
+    fn find(&mut self, realm: Realm, id: ShipmentId) -> Result<Option<Versioned<Shipment>>> {
+        let id = id.to_string();
+        let filter = ShipmentFilter::default();
+        let query = filtered(realm, &filter).filter(table::id.eq(id.clone())).select((table::document, table::version));
+        let found = self.query(|c| query.first::<(String, i64)>(c).optional())?;
+        found.map(|(text, version)| Ok(Versioned { object: parse(&id, &text)?, version })).transpose()
+    }
+
+    fn list(&mut self, realm: Realm, filter: &ShipmentFilter, window: Window) -> Result<Vec<Shipment>> {
+        let query = filtered(realm, filter).order(table::id.desc()).limit(window.limit.max(0)).offset(window.offset.max(0));
+        let rows = self.query(|c| query.select((table::id, table::document)).load::<(String, String)>(c))?;
+        rows.iter().map(|(id, text)| parse(id, text)).collect()
+    }
+
+    fn count(&mut self, realm: Realm, filter: &ShipmentFilter) -> Result<i64> {
+        let query = filtered(realm, filter).select(diesel::dsl::count_star());
+        self.query(|c| query.first::<i64>(c))
+    }
+
+    fn update(&mut self, organization: OrganizationId, shipment: &Shipment, version: i64) -> Result<()> {
+        let row = ShipmentRow::new(organization, shipment, version + 1)?;
+        let seen = table::id.eq(row.id.clone()).and(table::version.eq(version));
+        let seen = seen.and(table::organization_id.eq(row.organization_id.clone()));
+        self.update_seen(|c| diesel::update(table::table.filter(seen)).set(row).execute(c))?;
+        let old = facets::table.filter(facets::shipment_id.eq(shipment.id.to_string()));
+        self.query(|c| diesel::delete(old).execute(c))?;
+        self.write_facets(shipment)
+    }
+}

@@ -1,0 +1,131 @@
+//! Trackers.
+
+use diesel::prelude::*;
+use mgmt_core::id::OrganizationId;
+use mgmt_shipping::{id::TrackerId, tracker::Tracker};
+use serde_json::Value;
+
+use super::{
+    conn::any::MultiBackend,
+    schema::trackers as table,
+    shipments::{anywhere, document, haystack, id_bounds},
+    tx::{RowRef, SqlTx},
+};
+use crate::{
+    error::Result,
+    store::{Realm, TrackerFilter, Trackers, Versioned, Window},
+};
+
+#[derive(AsChangeset, Insertable)]
+#[diesel(table_name = table)]
+struct TrackerRow {
+    id: String,
+    organization_id: String,
+    test_mode: bool,
+    tracking_number: String,
+    carrier_name: String,
+    status: String,
+    search: String,
+    document: String,
+    version: i64,
+}
+
+impl TrackerRow {
+    fn new(organization: OrganizationId, tracker: &Tracker, version: i64) -> Result<Self> {
+        let reference = tracker.meta.get("reference").and_then(Value::as_str).map(str::to_owned);
+        Ok(Self {
+            id: tracker.id.to_string(),
+            organization_id: organization.to_string(),
+            test_mode: tracker.test_mode,
+            tracking_number: tracker.tracking_number.clone(),
+            carrier_name: tracker.carrier_name.clone(),
+            status: tracker.status.as_str().to_owned(),
+            search: haystack([tracker.tracking_number.clone()].into_iter().chain(reference)),
+            document: document(tracker)?,
+            version,
+        })
+    }
+}
+
+type Query = table::BoxedQuery<'static, MultiBackend>;
+
+fn of(realm: Realm) -> Query {
+    let own = table::organization_id.eq(realm.organization.to_string()).and(table::test_mode.eq(realm.test_mode));
+    table::table.filter(own).into_boxed()
+}
+
+fn filtered(realm: Realm, filter: &TrackerFilter) -> Query {
+    let mut query = of(realm);
+    if let Some(keyword) = &filter.keyword {
+        query = query.filter(table::search.like(anywhere(keyword)).escape('\\'));
+    }
+    if let Some(number) = &filter.tracking_number {
+        // The number stands in the first line of what is searched; a reference that holds it is found by it too.
+        query = query.filter(table::search.like(anywhere(number)).escape('\\'));
+    }
+    if !filter.statuses.is_empty() {
+        query = query.filter(table::status.eq_any(filter.statuses.iter().map(|s| s.as_str().to_owned()).collect::<Vec<_>>()));
+    }
+    if !filter.carriers.is_empty() {
+        query = query.filter(table::carrier_name.eq_any(filter.carriers.clone()));
+    }
+    if let Some(after) = filter.created_after {
+        query = query.filter(table::id.ge(TrackerId::from_u128(id_bounds(after).0).to_string()));
+    }
+    if let Some(before) = filter.created_before {
+        query = query.filter(table::id.le(TrackerId::from_u128(id_bounds(before).1).to_string()));
+    }
+    query
+}
+
+fn parse(id: &str, document: &str) -> Result<Tracker> {
+    RowRef { table: "trackers", id }.ok(serde_json::from_str(document))
+}
+
+impl SqlTx<'_> {
+    fn one_tracker(&mut self, query: Query) -> Result<Option<Versioned<Tracker>>> {
+        let query = query.select((table::id, table::document, table::version));
+        let found = self.query(|c| query.first::<(String, String, i64)>(c).optional())?;
+        found.map(|(id, text, version)| Ok(Versioned { object: parse(&id, &text)?, version })).transpose()
+    }
+}
+
+impl Trackers for SqlTx<'_> {
+    fn insert(&mut self, organization: OrganizationId, tracker: &Tracker) -> Result<()> {
+        let row = TrackerRow::new(organization, tracker, 1)?;
+        self.query(|c| diesel::insert_into(table::table).values(row).execute(c))?;
+        Ok(())
+    }
+
+    fn find(&mut self, realm: Realm, id: TrackerId) -> Result<Option<Versioned<Tracker>>> {
+        self.one_tracker(of(realm).filter(table::id.eq(id.to_string())))
+    }
+
+    fn find_by_number(&mut self, realm: Realm, number: &str) -> Result<Option<Versioned<Tracker>>> {
+        self.one_tracker(of(realm).filter(table::tracking_number.eq(number.to_owned())))
+    }
+
+    fn list(&mut self, realm: Realm, filter: &TrackerFilter, window: Window) -> Result<Vec<Tracker>> {
+        let query = filtered(realm, filter).order(table::id.desc()).limit(window.limit.max(0)).offset(window.offset.max(0));
+        let rows = self.query(|c| query.select((table::id, table::document)).load::<(String, String)>(c))?;
+        rows.iter().map(|(id, text)| parse(id, text)).collect()
+    }
+
+    fn count(&mut self, realm: Realm, filter: &TrackerFilter) -> Result<i64> {
+        let query = filtered(realm, filter).select(diesel::dsl::count_star());
+        self.query(|c| query.first::<i64>(c))
+    }
+
+    fn update(&mut self, organization: OrganizationId, tracker: &Tracker, version: i64) -> Result<()> {
+        let row = TrackerRow::new(organization, tracker, version + 1)?;
+        let seen = table::id.eq(row.id.clone()).and(table::version.eq(version));
+        let seen = seen.and(table::organization_id.eq(row.organization_id.clone()));
+        self.update_seen(|c| diesel::update(table::table.filter(seen)).set(row).execute(c))
+    }
+
+    fn delete(&mut self, realm: Realm, id: TrackerId) -> Result<bool> {
+        let own = table::organization_id.eq(realm.organization.to_string()).and(table::test_mode.eq(realm.test_mode));
+        let one = table::table.filter(own.and(table::id.eq(id.to_string())));
+        Ok(self.query(|c| diesel::delete(one).execute(c))? == 1)
+    }
+}
