@@ -29,6 +29,7 @@ use mgmt_core::{
     target::TargetRules,
 };
 use mgmt_gate::{Gate, SystemClock};
+use mgmt_shipping::carrier::Carriers;
 use mgmt_store::{Store, StoreError};
 use parking_lot::Mutex;
 use rand_core::UnwrapErr;
@@ -63,6 +64,8 @@ pub(crate) struct Parts {
     pub(crate) clock: SystemClock,
     pub(crate) passwords: Passwords,
     pub(crate) mailer: Mailer,
+    /// Who rates and books shipments.
+    pub(crate) carriers: Carriers,
     pub(crate) session_limit: Option<RateLimit>,
     /// The bits of each management permission.
     permissions: HashMap<&'static str, ScopeMask>,
@@ -103,6 +106,7 @@ impl App {
             session_limit: RateLimit::per_minute(config.limits.session_per_minute),
             passwords: Passwords::new(),
             mailer,
+            carriers: Carriers::built_in(),
             clock: SystemClock,
             outbox: Notify::new(),
             stopped: Mutex::default(),

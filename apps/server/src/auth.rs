@@ -3,6 +3,7 @@
 pub(crate) mod password;
 pub(crate) mod permission;
 mod reach;
+pub(crate) mod resource;
 pub(crate) mod throttle;
 pub(crate) mod token;
 

@@ -104,7 +104,11 @@ fn demanded(query: &str, catalogue: &Catalogue) -> Result<ScopeSet, Error> {
     catalogue.parse_set("scope", &scopes)
 }
 
-fn warehouse(request: &HttpRequest) -> Result<Option<&str>, Error> {
+/// The warehouse that a request is for.
+///
+/// # Errors
+/// 400 when it is named twice, or not in visible ASCII.
+pub(crate) fn warehouse(request: &HttpRequest) -> Result<Option<&str>, Error> {
     let mut values = request.headers().get_all(&WAREHOUSE);
     let first = values.next();
     if values.next().is_some() {

@@ -14,7 +14,8 @@ use utoipa::{
 use crate::openapi::operations;
 
 use super::{
-    audit, authorize, catalogue, invitations, keys, organizations, password_resets, sessions, usage, users, verify, webhooks,
+    audit, authorize, catalogue, invitations, keys, organizations, password_resets, sessions, shipping, usage, users, verify,
+    webhooks,
 };
 
 /// How single objects are answered under `/api`.
@@ -80,6 +81,26 @@ pub(crate) struct Enveloped<T> {
     webhooks::show_delivery,
     webhooks::retry,
     webhooks::list_events,
+    shipping::shipments::list,
+    shipping::shipments::create,
+    shipping::shipments::show,
+    shipping::shipments::update,
+    shipping::shipments::rerate,
+    shipping::shipments::purchase,
+    shipping::shipments::cancel,
+    shipping::shipments::label,
+    shipping::rates::rate,
+    shipping::trackers::list,
+    shipping::trackers::create,
+    shipping::trackers::show,
+    shipping::trackers::update,
+    shipping::trackers::remove,
+    shipping::trackers::inject,
+    shipping::rate_sheets::list,
+    shipping::rate_sheets::create,
+    shipping::rate_sheets::show,
+    shipping::rate_sheets::update,
+    shipping::rate_sheets::remove,
     verify::verify,
     verify::verify_batch,
     authorize::authorize,
@@ -93,6 +114,7 @@ const DASHBOARD: &str = "/api/api-keys";
 pub(crate) fn document() -> Document {
     let mut document = Paths::openapi();
     mirror_keys(&mut document);
+    name_aliases(&mut document);
     for (path, item) in &mut document.paths.paths {
         for operation in operations(item) {
             secure(path, operation);
@@ -133,6 +155,38 @@ fn envelope(operation: &mut Operation) {
     }
 }
 
+/// Whether API keys open it.
+fn is_resource(path: &str) -> bool {
+    ["/v1/shipments", "/v1/rates", "/v1/proxy/rates", "/v1/trackers"].iter().any(|base| path.starts_with(base))
+}
+
+/// The operations that have a second name.
+fn name_aliases(document: &mut Document) {
+    let paths = &mut document.paths.paths;
+    let alias = |operation: Option<&Operation>, suffix: &str| {
+        operation.map(|operation| {
+            let mut operation = operation.clone();
+            if let Some(id) = &mut operation.operation_id {
+                id.push_str(suffix);
+            }
+            operation
+        })
+    };
+    for path in ["/v1/shipments/{id}", "/v1/trackers/{id}"] {
+        if let Some(item) = paths.get_mut(path) {
+            item.put = alias(item.patch.as_ref(), "ByPut");
+        }
+    }
+    let cancel = paths.get("/v1/shipments/{id}/cancel").and_then(|item| alias(item.post.as_ref(), "ByDelete"));
+    if let Some(item) = paths.get_mut("/v1/shipments/{id}") {
+        item.delete = cancel;
+    }
+    if let Some(mut item) = paths.get("/v1/rates").cloned() {
+        item.post = alias(item.post.as_ref(), "ByProxy");
+        paths.insert("/v1/proxy/rates".to_owned(), item);
+    }
+}
+
 /// Which credentials open an operation.
 fn secure(path: &str, operation: &mut Operation) {
     let none: [String; 0] = [];
@@ -142,6 +196,7 @@ fn secure(path: &str, operation: &mut Operation) {
         _ if path.starts_with("/api/") => vec![need("session")],
         _ if path.starts_with("/v1/keys/") => vec![need("management_key"), by_id()],
         "/v1/authorize" => vec![need("api_key")],
+        _ if is_resource(path) => vec![need("api_key")],
         _ => vec![need("management_key"), by_id(), need("session")],
     };
     operation.security.get_or_insert(credentials);

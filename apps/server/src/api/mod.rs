@@ -10,6 +10,7 @@ pub(crate) mod keys;
 pub(crate) mod organizations;
 pub(crate) mod password_resets;
 pub(crate) mod sessions;
+pub(crate) mod shipping;
 pub(crate) mod usage;
 pub(crate) mod users;
 pub(crate) mod verify;
@@ -48,6 +49,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
     password_resets::configure(config);
     catalogue::configure(config);
     usage::configure(config);
+    shipping::configure(config);
     webhooks::configure(config);
     verify::configure(config);
     authorize::configure(config);

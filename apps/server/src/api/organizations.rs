@@ -100,9 +100,9 @@ fn standing(work: &mut Work<'_>, organization: &Organization, quota: &Quota) -> 
 pub(crate) struct PageQuery {
     /// 1 to 100; 20 when left out.
     #[param(minimum = 1, maximum = 100)]
-    limit: Option<i64>,
+    pub(super) limit: Option<i64>,
     /// From `next_cursor` of the page before.
-    cursor: Option<String>,
+    pub(super) cursor: Option<String>,
 }
 
 /// Lists the organizations that the caller may see: its own; the operator sees all.

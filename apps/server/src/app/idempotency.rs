@@ -49,12 +49,17 @@ pub(crate) struct Created {
 impl Created {
     /// The answer itself.
     pub(crate) fn into_response(self) -> HttpResponse {
+        self.into_response_with(StatusCode::CREATED)
+    }
+
+    /// The answer with another status than 201.
+    pub(crate) fn into_response_with(self, status: StatusCode) -> HttpResponse {
         let mut object = self.object;
         if let Some(secret) = &self.secret {
             object.shift_insert(SECRET_POSITION.min(object.len()), "key".to_owned(), Value::from(secret.expose()));
         }
         let body = if self.wrapped { Value::from_iter([("data", Value::Object(object))]) } else { Value::Object(object) };
-        let mut response = HttpResponse::build(StatusCode::CREATED);
+        let mut response = HttpResponse::build(status);
         if self.replayed {
             response.insert_header((REPLAYED, "true"));
         }

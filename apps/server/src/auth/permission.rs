@@ -72,6 +72,10 @@ permissions! {
     WebhooksRead = "webhooks:read";
     /// Making and changing webhooks, and seeing their secrets.
     WebhooksWrite = "webhooks:write";
+    /// Reading rate sheets.
+    RateSheetsRead = "rate-sheets:read";
+    /// Making, changing and removing rate sheets.
+    RateSheetsWrite = "rate-sheets:write";
     /// Asking whether a key is good.
     KeysVerify = "keys:verify", DOORS: Doors = Doors::Verification;
 }
