@@ -29,6 +29,13 @@ fn every_foreign_object_is_missing(backend: Backend) {
     let invited = server.post("/v1/management/invitations", &invited).bearer(server.management_key()).send().expect(201);
     let hook = json!({"url": "https://example.com/", "events": ["*"]});
     let hook = server.post("/v1/management/webhooks", &hook).bearer(server.management_key()).send().expect(201);
+    let shipper = json!({"scopes": ["*"]});
+    let shipper = server.post("/v1/management/api-keys", &shipper).bearer(&tenant.management_key).send().expect(201);
+    let shipper = shipper["key"].as_str().unwrap();
+    let shipment = json!({"shipper": {"country_code": "US"}, "recipient": {"country_code": "CA"},
+        "parcels": [{"weight": 1, "weight_unit": "KG"}], "service": "standard_service"});
+    let shipment = server.post("/v1/shipments", &shipment).bearer(server.api_key()).send().expect(201);
+    let sheets = server.get("/v1/management/rate-sheets").bearer(server.management_key()).send().expect(200);
     let kind = |below, foreign: &str, missing, credential: &str| Kind {
         below,
         foreign: foreign.to_owned(),
@@ -53,6 +60,14 @@ fn every_foreign_object_is_missing(backend: Backend) {
         ),
         kind("/v1/management/webhooks/{id}", id(&hook), "whk_00000000000070008000000000000000", &tenant.management_key),
         kind("/v1/management/invitations/{id}", id(&invited), "inv_00000000000070008000000000000000", &tenant.management_key),
+        kind("/v1/shipments/{id}", id(&shipment), "shp_00000000000070008000000000000000", shipper),
+        kind("/v1/trackers/{id}", shipment["tracker_id"].as_str().unwrap(), "trk_00000000000070008000000000000000", shipper),
+        kind(
+            "/v1/management/rate-sheets/{id}",
+            id(&sheets["data"][0]),
+            "rsht_00000000000070008000000000000000",
+            &tenant.management_key,
+        ),
     ];
     let mut compared = 0;
     for (method, path) in operations_with_ids(&server) {

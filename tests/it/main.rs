@@ -26,6 +26,7 @@ mod matrix;
 mod order;
 mod organizations;
 mod secrets;
+mod shipping;
 mod tour;
 mod usage;
 mod users;

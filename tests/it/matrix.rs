@@ -99,6 +99,30 @@ const TABLE: &[(&str, &str, Access)] = &[
     ("POST", "/v1/keys/verify", KeyOnly("keys:verify")),
     ("POST", "/v1/keys/verify-batch", KeyOnly("keys:verify")),
     ("GET", "/v1/authorize", ApiKey),
+    ("GET", "/v1/shipments", ApiKey),
+    ("POST", "/v1/shipments", ApiKey),
+    ("GET", "/v1/shipments/{id}", ApiKey),
+    ("PATCH", "/v1/shipments/{id}", ApiKey),
+    ("PUT", "/v1/shipments/{id}", ApiKey),
+    ("DELETE", "/v1/shipments/{id}", ApiKey),
+    ("POST", "/v1/shipments/{id}/rates", ApiKey),
+    ("POST", "/v1/shipments/{id}/purchase", ApiKey),
+    ("POST", "/v1/shipments/{id}/cancel", ApiKey),
+    ("GET", "/v1/shipments/{id}/documents/label", ApiKey),
+    ("POST", "/v1/rates", ApiKey),
+    ("POST", "/v1/proxy/rates", ApiKey),
+    ("GET", "/v1/trackers", ApiKey),
+    ("POST", "/v1/trackers", ApiKey),
+    ("GET", "/v1/trackers/{id}", ApiKey),
+    ("PATCH", "/v1/trackers/{id}", ApiKey),
+    ("PUT", "/v1/trackers/{id}", ApiKey),
+    ("DELETE", "/v1/trackers/{id}", ApiKey),
+    ("POST", "/v1/trackers/{id}/inject-events", ApiKey),
+    ("GET", "/v1/management/rate-sheets", Permission("rate-sheets:read")),
+    ("POST", "/v1/management/rate-sheets", Permission("rate-sheets:write")),
+    ("GET", "/v1/management/rate-sheets/{id}", Permission("rate-sheets:read")),
+    ("PATCH", "/v1/management/rate-sheets/{id}", Permission("rate-sheets:write")),
+    ("DELETE", "/v1/management/rate-sheets/{id}", Permission("rate-sheets:write")),
 ];
 
 const PERMISSIONS: [&str; 16] = [
@@ -124,7 +148,7 @@ const PERMISSIONS: [&str; 16] = [
 fn ask(server: &Server, method: &str, path: &str, credential: Option<&str>) -> Answer {
     let path = path.replace("{id}", "key_00000000000070008000000000000000");
     let call = server.call(method, &path);
-    let call = if ["POST", "PATCH"].contains(&method) { call.json(&json!({})) } else { call };
+    let call = if ["POST", "PATCH", "PUT"].contains(&method) { call.json(&json!({})) } else { call };
     credential.map_or(call.clone(), |credential| call.bearer(credential)).send()
 }
 
@@ -235,6 +259,8 @@ const ROLES: [(&str, &[&str]); 5] = [
         "owner",
         &[
             "api-keys:read",
+            "rate-sheets:read",
+            "rate-sheets:write",
             "api-keys:write",
             "organizations:read",
             "organizations:write",
@@ -251,6 +277,8 @@ const ROLES: [(&str, &[&str]); 5] = [
         "admin",
         &[
             "api-keys:read",
+            "rate-sheets:read",
+            "rate-sheets:write",
             "api-keys:write",
             "organizations:read",
             "organizations:write",
@@ -263,9 +291,20 @@ const ROLES: [(&str, &[&str]); 5] = [
             "webhooks:write",
         ],
     ),
-    ("developer", &["api-keys:read", "organizations:read", "users:read", "usage:read", "webhooks:read", "webhooks:write"]),
-    ("member", &["api-keys:read", "organizations:read", "users:read", "usage:read", "webhooks:read"]),
-    ("viewer", &["api-keys:read", "organizations:read", "users:read", "usage:read", "webhooks:read"]),
+    (
+        "developer",
+        &[
+            "api-keys:read",
+            "rate-sheets:read",
+            "organizations:read",
+            "users:read",
+            "usage:read",
+            "webhooks:read",
+            "webhooks:write",
+        ],
+    ),
+    ("member", &["api-keys:read", "rate-sheets:read", "organizations:read", "users:read", "usage:read", "webhooks:read"]),
+    ("viewer", &["api-keys:read", "rate-sheets:read", "organizations:read", "users:read", "usage:read", "webhooks:read"]),
 ];
 
 /// There is one user, so the role is changed in the database, while no server runs on it.
