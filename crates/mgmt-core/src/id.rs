@@ -110,6 +110,9 @@ define_id!(
 define_id!(
     /// One event on its way to one endpoint.
     DeliveryId, "dlv");
+define_id!(
+    /// A project of an organization.
+    ProjectId, "proj");
 
 #[cfg(test)]
 mod tests {

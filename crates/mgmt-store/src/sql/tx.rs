@@ -8,8 +8,9 @@ use super::{conn::AnyConnection, fault::Fault};
 use crate::{
     error::{Result, StoreError},
     store::{
-        Audit, Deliveries, Events, Idempotency, Invalidations, Invitations, Keys, Memberships, Mode, Organizations, PasswordResets, Quotas,
-        RefreshTokens, Reveals, Sessions, Settings, Throttles, Tx, Usage, Users, WebhookQueues, Webhooks,
+        Audit, Deliveries, Events, Idempotency, Invalidations, Invitations, Keys, Memberships, Mode, Organizations,
+        PasswordResets, ProjectMembers, ProjectParts, Projects, Quotas, RefreshTokens, Reveals, Sessions, Settings, Throttles,
+        Tx, Usage, Users, WebhookQueues, Webhooks,
     },
 };
 
@@ -96,6 +97,18 @@ impl Tx for SqlTx<'_> {
     }
 
     fn keys(&mut self) -> &mut dyn Keys {
+        self
+    }
+
+    fn projects(&mut self) -> &mut dyn Projects {
+        self
+    }
+
+    fn project_members(&mut self) -> &mut dyn ProjectMembers {
+        self
+    }
+
+    fn project_parts(&mut self) -> &mut dyn ProjectParts {
         self
     }
 
