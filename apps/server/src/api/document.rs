@@ -13,7 +13,9 @@ use utoipa::{
 
 use crate::openapi::operations;
 
-use super::{audit, authorize, catalogue, invitations, keys, organizations, password_resets, sessions, usage, users, verify};
+use super::{
+    audit, authorize, catalogue, invitations, keys, organizations, password_resets, projects, sessions, usage, users, verify,
+};
 
 /// How single objects are answered under `/api`.
 #[derive(Serialize, ToSchema)]
@@ -22,53 +24,97 @@ pub(crate) struct Enveloped<T> {
 }
 
 #[derive(OpenApi)]
-#[openapi(paths(
-    sessions::login,
-    sessions::refresh,
-    sessions::logout,
-    sessions::switch,
-    sessions::me,
-    sessions::change_password,
-    sessions::list,
-    sessions::revoke,
-    keys::list,
-    keys::create,
-    keys::show,
-    keys::update,
-    keys::revoke,
-    keys::rotate,
-    keys::suspend,
-    keys::resume,
-    keys::secret,
-    keys::end_secret,
-    organizations::list,
-    organizations::show,
-    organizations::create,
-    organizations::update,
-    organizations::suspend,
-    organizations::resume,
-    audit::list,
-    users::list,
-    users::create,
-    users::show,
-    users::update,
-    users::remove,
-    users::impact,
-    invitations::list,
-    invitations::create,
-    invitations::withdraw,
-    invitations::resend,
-    invitations::look,
-    invitations::accept,
-    password_resets::ask,
-    password_resets::set,
-    catalogue::roles,
-    catalogue::scopes,
-    usage::show,
-    verify::verify,
-    verify::verify_batch,
-    authorize::authorize,
-))]
+#[openapi(
+    paths(
+        sessions::login,
+        sessions::refresh,
+        sessions::logout,
+        sessions::switch,
+        sessions::me,
+        sessions::change_password,
+        sessions::list,
+        sessions::revoke,
+        keys::list,
+        keys::create,
+        keys::show,
+        keys::update,
+        keys::revoke,
+        keys::rotate,
+        keys::suspend,
+        keys::resume,
+        keys::secret,
+        keys::end_secret,
+        organizations::list,
+        organizations::show,
+        organizations::create,
+        organizations::update,
+        organizations::suspend,
+        organizations::resume,
+        audit::list,
+        users::list,
+        users::create,
+        users::show,
+        users::update,
+        users::remove,
+        users::impact,
+        invitations::list,
+        invitations::create,
+        invitations::withdraw,
+        invitations::resend,
+        invitations::look,
+        invitations::accept,
+        password_resets::ask,
+        password_resets::set,
+        catalogue::roles,
+        catalogue::scopes,
+        usage::show,
+        verify::verify,
+        verify::verify_batch,
+        authorize::authorize,
+        projects::list_projects,
+        projects::create_project,
+        projects::show_project,
+        projects::update_project,
+        projects::delete_project,
+        projects::list_users,
+        projects::assign_user,
+        projects::show_user,
+        projects::update_user,
+        projects::unassign_user,
+        projects::invite_user,
+        projects::list_templates,
+        projects::create_template,
+        projects::copy_template,
+        projects::list_rules,
+        projects::create_rules,
+        projects::show_rules,
+        projects::update_rules,
+        projects::delete_rules,
+        projects::list_schemas,
+        projects::create_schema,
+        projects::show_schema,
+        projects::update_schema,
+        projects::delete_schema,
+        projects::list_event_schemas,
+        projects::create_event_schema,
+        projects::show_event_schema,
+        projects::update_event_schema,
+        projects::delete_event_schema,
+        projects::list_hooks,
+        projects::create_hook,
+        projects::show_hook,
+        projects::update_hook,
+        projects::delete_hook,
+        projects::list_brands,
+        projects::create_brand,
+        projects::show_brand,
+        projects::update_brand,
+        projects::delete_brand,
+        projects::list_own_schemas,
+        projects::show_own_schema,
+    ),
+    components(schemas(projects::ProjectError))
+)]
 struct Paths;
 
 const MANAGEMENT: &str = "/v1/management/api-keys";
@@ -81,6 +127,7 @@ pub(crate) fn document() -> Document {
     for (path, item) in &mut document.paths.paths {
         for operation in operations(item) {
             secure(path, operation);
+            projects::describe_errors(path, operation);
         }
     }
     document
@@ -123,10 +170,12 @@ fn secure(path: &str, operation: &mut Operation) {
     let none: [String; 0] = [];
     let need = |name: &str| SecurityRequirement::new(name, none.clone());
     let by_id = || need("management_id").add("management_token", none.clone());
+    let by_app = || need("app_id").add("app_token", none.clone());
     let credentials = match path {
         _ if path.starts_with("/api/") => vec![need("session")],
         _ if path.starts_with("/v1/keys/") => vec![need("management_key"), by_id()],
-        "/v1/authorize" => vec![need("api_key")],
+        "/v1/authorize" => vec![need("api_key"), by_app()],
+        _ if path.starts_with("/v1/metadata-schemas") => vec![need("api_key"), by_app()],
         _ => vec![need("management_key"), by_id(), need("session")],
     };
     operation.security.get_or_insert(credentials);

@@ -9,6 +9,7 @@ pub(crate) mod invitations;
 pub(crate) mod keys;
 pub(crate) mod organizations;
 pub(crate) mod password_resets;
+pub(crate) mod projects;
 pub(crate) mod sessions;
 pub(crate) mod usage;
 pub(crate) mod users;
@@ -49,6 +50,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
     usage::configure(config);
     verify::configure(config);
     authorize::configure(config);
+    projects::configure(config);
 }
 
 /// Writes the rate-limit fields that the caller's extractor left with the request.

@@ -236,6 +236,7 @@ pub(crate) async fn remove(
                 work.tx.invitations().delete(caller.organization_id, invitation.id)?;
             }
         }
+        work.tx.project_members().delete_of_user(caller.organization_id, id)?;
         work.invalidate_user(id);
         let before: Option<Value> = Some(before.to_json()?);
         work.audit(&caller.origin(), Deed { action: "user.deleted", target: id.to_string(), before, after: None })
