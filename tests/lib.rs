@@ -28,7 +28,7 @@ pub use call::{Answer, Call};
 pub use database::{Backend, Database};
 pub use folder::Folder;
 pub use key_text::{KeyText, unknown_id, well_formed, wrong_secret};
-pub use mail::{MailSink, token_after};
+pub use mail::{MailSink, python, token_after};
 pub use process::{Run, binary, command, free_port, signal};
 pub use raw::{RawAnswer, raw};
 pub use server::{OWNER, PASSWORD, Server, Session, Settings, Tenant};

@@ -73,7 +73,8 @@ impl Drop for MailSink {
 }
 
 /// The Python that `scripts/setup test` prepares with `tests/requirements.txt`.
-fn python() -> PathBuf {
+#[must_use]
+pub fn python() -> PathBuf {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.local/venv/bin/python");
     assert!(path.exists(), "{} is missing: run `scripts/setup test`", path.display());
     path

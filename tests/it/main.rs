@@ -24,6 +24,7 @@ mod http;
 mod keys;
 mod matrix;
 mod order;
+mod projects;
 mod organizations;
 mod secrets;
 mod tour;

@@ -22,10 +22,7 @@ use utoipa::{
 };
 
 use super::is_surface;
-use crate::{
-
-    error::{ErrorShape, envelope},
-};
+use crate::error::{ErrorShape, envelope};
 
 /// The body of every error of the projects API.
 #[derive(Serialize, ToSchema)]
