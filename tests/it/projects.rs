@@ -36,7 +36,11 @@ fn the_published_client_runs_every_operation(backend: Backend) {
     server.post("/v1/management/invitations", &invited).bearer(server.management_key()).send().expect(201);
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/clients/voucherify_sdk.py");
     let mut client = Command::new(python());
-    client.arg(script).arg(format!("http://{}", server.address)).arg(text(&server.bootstrap, "/management_key/id")).arg(server.management_key());
+    client
+        .arg(script)
+        .arg(format!("http://{}", server.address))
+        .arg(text(&server.bootstrap, "/management_key/id"))
+        .arg(server.management_key());
     let done = client.arg("ana@example.com").output().expect("python runs");
     let (out, errors) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
     assert!(done.status.success() && out.trim() == "38", "{out}\n{errors}\n{}", server.log());
@@ -50,7 +54,10 @@ fn a_plan_without_projects_is_told(backend: Backend) {
     set("scale");
     let refusal = server.get(BASE).bearer(&tenant.management_key).send();
     refusal.refused(402, "feature_not_available");
-    assert_eq!((refusal.value()["key"].as_str(), refusal.value()["code"].as_u64()), (Some("missing_required_feature"), Some(402)));
+    assert_eq!(
+        (refusal.value()["key"].as_str(), refusal.value()["code"].as_u64()),
+        (Some("missing_required_feature"), Some(402))
+    );
     server.post(BASE, &json!({})).bearer(&tenant.management_key).send().refused(402, "feature_not_available");
     set("enterprise");
     server.get(BASE).bearer(&tenant.management_key).send().expect(200);
@@ -66,7 +73,8 @@ fn a_second_organization_sees_none_of_it(backend: Backend) {
     let theirs = project(&server, &tenant.management_key);
     let listed = server.get(BASE).bearer(&tenant.management_key).send().expect(200);
     assert_eq!((listed["total"].as_u64(), &listed["data"][0]["id"]), (Some(1), &theirs["id"]));
-    for path in [id.to_owned(), format!("{id}/webhooks"), format!("{id}/webhooks/{}", text(&hook, "/id")), format!("{id}/users")] {
+    for path in [id.to_owned(), format!("{id}/webhooks"), format!("{id}/webhooks/{}", text(&hook, "/id")), format!("{id}/users")]
+    {
         for method in ["GET", "PUT", "DELETE"] {
             let answer = server.call(method, &format!("{BASE}/{path}")).bearer(&tenant.management_key).json(&json!({})).send();
             answer.expect_status_in(&[404, 405]);
@@ -166,7 +174,8 @@ fn places_follow_their_people(backend: Backend) {
 
 fn repeats_are_answered_once(backend: Backend) {
     let server = Server::start(backend);
-    let ask = |path: &str, body: &Value| server.post(path, body).bearer(server.management_key()).header("Idempotency-Key", "k").send();
+    let ask =
+        |path: &str, body: &Value| server.post(path, body).bearer(server.management_key()).header("Idempotency-Key", "k").send();
     let first = ask(BASE, &body("Shop")).expect(200);
     let again = ask(BASE, &body("Shop"));
     assert_eq!(again.header("idempotent-replayed"), Some("true"));
