@@ -64,6 +64,11 @@ licences: ## licences are on the list of deny.toml, and there is one copy of eac
 deny: ## the same and more, where cargo-deny is installed
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check bans licenses sources; fi
 
+bench-deliveries: ## webhook deliveries a second beside a bare client, on both databases
+	$(CARGO) build --locked --profile bench-server -p mgmt-server
+	@MGMT_DURABLE=1 MGMT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench-server/mgmt" scripts/with-postgres \
+		$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench deliveries
+
 openapi: build ## write docs/openapi.json anew
 	@target="$${CARGO_TARGET_DIR:-target}"; "$$target/debug/mgmt" openapi > docs/openapi.json.new
 	@mv docs/openapi.json.new docs/openapi.json

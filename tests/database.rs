@@ -22,14 +22,14 @@ impl Backend {
     #[must_use]
     pub fn database(self) -> Database {
         match self {
-            Self::Sqlite => Database { name: None },
+            Self::Sqlite => Database { name: None, borrowed: false },
             Self::Postgres => {
                 static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
                 let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                 let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos();
                 let name = format!("mgmt_test_{}_{count}_{nanos}", std::process::id());
                 psql(&postgres_url().expect("is_available was asked"), &format!("CREATE DATABASE {name}"));
-                Database { name: Some(name) }
+                Database { name: Some(name), borrowed: false }
             }
         }
     }
@@ -52,9 +52,17 @@ fn psql(url: &str, statement: &str) -> String {
 #[derive(Debug)]
 pub struct Database {
     name: Option<String>,
+    /// Whether somebody else drops it.
+    borrowed: bool,
 }
 
 impl Database {
+    /// The same database for another node.
+    pub(crate) fn shared(&self) -> Self {
+        assert!(self.name.is_some(), "only PostgreSQL serves several nodes");
+        Self { name: self.name.clone(), borrowed: true }
+    }
+
     /// The URL as in `MGMT_DATABASE__URL`; a SQLite file is `data/mgmt.db` below the server's folder, as by default.
     #[must_use]
     pub fn url(&self) -> String {
@@ -101,6 +109,9 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
+        if self.borrowed {
+            return;
+        }
         if let (Some(name), Some(url), false) = (&self.name, postgres_url(), std::thread::panicking()) {
             let statement = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
             let _ = Command::new("psql").args(["-X", "-q", "-d", &url, "-c", &statement]).output();

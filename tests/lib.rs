@@ -16,6 +16,7 @@
 )]
 
 mod call;
+mod client;
 mod database;
 mod folder;
 mod key_text;
@@ -23,15 +24,18 @@ mod mail;
 mod process;
 mod raw;
 mod server;
+mod sink;
 
 pub use call::{Answer, Call};
+pub use client::Client;
 pub use database::{Backend, Database};
 pub use folder::Folder;
 pub use key_text::{KeyText, unknown_id, well_formed, wrong_secret};
-pub use mail::{MailSink, python, token_after};
+pub use mail::{MailSink, token_after};
 pub use process::{Run, binary, command, free_port, signal};
 pub use raw::{RawAnswer, raw};
 pub use server::{OWNER, PASSWORD, Server, Session, Settings, Tenant};
+pub use sink::{Received, Reply, Sink};
 
 /// One `#[test]` a backend for each named function of a [`Backend`].
 #[macro_export]

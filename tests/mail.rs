@@ -1,8 +1,9 @@
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use crate::client::python;
 use crate::{Folder, free_port};
 
 /// A real mail server on loopback (aiosmtpd) that keeps what it is given in a maildir.
@@ -70,14 +71,6 @@ impl Drop for MailSink {
         let _ = self.server.kill();
         let _ = self.server.wait();
     }
-}
-
-/// The Python that `scripts/setup test` prepares with `tests/requirements.txt`.
-#[must_use]
-pub fn python() -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.local/venv/bin/python");
-    assert!(path.exists(), "{} is missing: run `scripts/setup test`", path.display());
-    path
 }
 
 /// What stands after `mark` in a letter, up to the end of the word.

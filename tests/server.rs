@@ -84,6 +84,33 @@ impl Server {
         Self { folder, database, address: String::new(), bootstrap: Value::Null, settings: all, child: None, agent: agent() }
     }
 
+    /// Another node on the same PostgreSQL database, with the same master key and settings.
+    #[must_use]
+    pub fn another_node(&self) -> Self {
+        let folder = Folder::new();
+        std::fs::create_dir_all(folder.file("data")).expect("folder");
+        std::fs::copy(self.folder.file("data/master.key"), folder.file("data/master.key")).expect("master key");
+        let mut node = Self {
+            folder,
+            database: self.database.shared(),
+            address: String::new(),
+            bootstrap: self.bootstrap.clone(),
+            settings: self.settings.clone(),
+            child: None,
+            agent: agent(),
+        };
+        node.run();
+        node
+    }
+
+    /// Changes settings from the next start on.
+    pub fn set(&mut self, settings: Settings<'_>) {
+        for (name, value) in settings {
+            self.settings.retain(|(known, _)| known != name);
+            self.settings.push(((*name).to_owned(), (*value).to_owned()));
+        }
+    }
+
     /// Makes the first organization and its owner, whose password is [`PASSWORD`].
     pub fn bootstrap(&mut self) {
         let arguments = ["bootstrap", "--org", "Acme", "--email", OWNER, "--password-stdin", "--json"];

@@ -1,6 +1,6 @@
 """Voucherify's own SDK, unchanged, runs every operation of its management API against a server.
 
-Takes the server's address, a management key's id and text, and the login of somebody who is invited into the organization. Prints
+Reads from its input the server's address, a management key's id and text, and the login of somebody who is invited. Prints
 the number of operations that were answered; fails at the first answer that is not as documented.
 """
 
@@ -32,7 +32,7 @@ from voucherify import (
 )
 from voucherify.exceptions import ApiException
 
-host, key_id, key, login = sys.argv[1:5]
+host, key_id, key, login = sys.stdin.read().split()
 configuration = Configuration(
     host=host,
     api_key={"X-Management-Id": key_id, "X-Management-Token": key},

@@ -30,6 +30,8 @@ fn every_foreign_object_is_missing(backend: Backend) {
     let invited = server.post("/v1/management/invitations", &invited).bearer(server.management_key()).send().expect(201);
     let project = json!({"name": "Shop", "case_sensitive_codes": true, "timezone": "UTC", "currency": "EUR"});
     let project = server.post("/management/v1/projects", &project).bearer(server.management_key()).send().expect(200);
+    let hook = json!({"url": "https://example.com/", "events": ["*"]});
+    let hook = server.post("/v1/management/webhooks", &hook).bearer(server.management_key()).send().expect(201);
     let kind = |below, foreign: &str, missing, credential: &str| Kind {
         below,
         foreign: foreign.to_owned(),
@@ -52,6 +54,7 @@ fn every_foreign_object_is_missing(backend: Backend) {
             "usr_00000000000070008000000000000000",
             &tenant.management_key,
         ),
+        kind("/v1/management/webhooks/{id}", id(&hook), "whk_00000000000070008000000000000000", &tenant.management_key),
         kind("/v1/management/invitations/{id}", id(&invited), "inv_00000000000070008000000000000000", &tenant.management_key),
         kind(PROJECT, id(&project), "proj_00000000000070008000000000000000", &tenant.management_key),
     ];

@@ -31,3 +31,4 @@ mod tour;
 mod usage;
 mod users;
 mod verify;
+mod webhooks;

@@ -1,8 +1,9 @@
 //! Projects: Voucherify's own client works, projects are apart, and what ends a project ends its keys.
 
-use mgmt_tests::{Answer, Backend, Server, on_each_backend, python};
+use hmac::{Hmac, KeyInit, Mac};
+use mgmt_tests::{Answer, Backend, Client, Server, Sink, on_each_backend};
 use serde_json::{Value, json};
-use std::process::Command;
+use sha2::Sha256;
 
 on_each_backend!(
     the_published_client_runs_every_operation,
@@ -14,6 +15,7 @@ on_each_backend!(
     whoever_may_not_hand_out_scopes_gets_no_keys,
     places_follow_their_people,
     repeats_are_answered_once,
+    a_sample_is_sent_and_signed,
 );
 
 const BASE: &str = "/management/v1/projects";
@@ -34,16 +36,9 @@ fn the_published_client_runs_every_operation(backend: Backend) {
     let server = Server::start(backend);
     let invited = json!({"email": "ana@example.com", "role": "member", "name": "Ana Luz"});
     server.post("/v1/management/invitations", &invited).bearer(server.management_key()).send().expect(201);
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/clients/voucherify_sdk.py");
-    let mut client = Command::new(python());
-    client
-        .arg(script)
-        .arg(format!("http://{}", server.address))
-        .arg(text(&server.bootstrap, "/management_key/id"))
-        .arg(server.management_key());
-    let done = client.arg("ana@example.com").output().expect("python runs");
-    let (out, errors) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
-    assert!(done.status.success() && out.trim() == "38", "{out}\n{errors}\n{}", server.log());
+    let key = (text(&server.bootstrap, "/management_key/id"), server.management_key());
+    let input = format!("http://{} {} {} ana@example.com", server.address, key.0, key.1);
+    assert_eq!(Client::python("voucherify_sdk.py").run(&input).trim(), "38");
 }
 
 fn a_plan_without_projects_is_told(backend: Backend) {
@@ -194,4 +189,40 @@ fn repeats_are_answered_once(backend: Backend) {
     };
     put(&stale, "New").expect(200);
     put(&stale, "Newer").refused(412, "precondition_failed");
+}
+
+fn a_sample_is_sent_and_signed(backend: Backend) {
+    let allowed = [("MGMT_WEBHOOKS__ALLOWED_NETWORKS", "127.0.0.0/8"), ("MGMT_WEBHOOKS__ALLOW_HTTP", "true")];
+    let mut server = Server::with(backend, &allowed);
+    let sink = Sink::start();
+    let made = project(&server, server.management_key());
+    let path = format!("{BASE}/{}/webhooks", text(&made, "/id"));
+    let hook = json!({"target_url": sink.url("/hook"), "events": ["voucher.created"]});
+    let hook = server.post(&path, &hook).bearer(server.management_key()).send().expect(200);
+    let test = format!("{path}/{}/test", text(&hook, "/id"));
+    let sent = server.call("POST", &test).bearer(server.management_key()).send();
+    let answer = sent.expect(202);
+    assert_eq!(
+        (&answer["status_code"], &answer["error"], &answer["type"]),
+        (&json!(200), &Value::Null, &json!("voucher.created"))
+    );
+    let received = sink.wait_for(1, 10).remove(0);
+    let body = received.json();
+    assert_eq!((&body["id"], &body["project_id"], &body["type"]), (&answer["id"], &made["id"], &answer["type"]));
+    assert_eq!(body["source"], json!({"id": hook["id"], "object": "webhook", "target_url": hook["target_url"]}));
+    assert_eq!(body["event"]["group_id"].as_str(), sent.header("x-request-id"));
+    let mut mac = <Hmac<Sha256>>::new_from_slice(text(&made, "/webhook_token").as_bytes()).unwrap();
+    mac.update(received.body.as_bytes());
+    let signature: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(received.header("x-voucherify-signature"), signature);
+    assert_eq!(body.to_string(), received.body, "compact, in the same order");
+    let other = json!({"type": "customer.updated"});
+    assert_eq!(server.post(&test, &other).bearer(server.management_key()).send().expect(202)["type"], "customer.updated");
+    let wrong = json!({"type": "customer.eaten"});
+    server.post(&test, &wrong).bearer(server.management_key()).send().names_fields(&["type"]);
+    // Whatever was stored, an address that may not be called is not called.
+    server.set(&[("MGMT_WEBHOOKS__ALLOWED_NETWORKS", "")]);
+    server.restart();
+    server.call("POST", &test).bearer(server.management_key()).send().names_fields(&["target_url"]);
+    assert_eq!(sink.received().len(), 2);
 }

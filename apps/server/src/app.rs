@@ -5,6 +5,7 @@ pub(crate) mod idempotency;
 pub(crate) mod journal;
 pub(crate) mod mail;
 pub(crate) mod master_key;
+pub(crate) mod notices;
 pub(crate) mod reveals;
 pub(crate) mod sealed;
 pub(crate) mod setup;
@@ -24,11 +25,14 @@ use mgmt_core::{
     limit::RateLimit,
     scope::{Catalogues, ScopeMask},
     secret::Keyring,
+    target::TargetRules,
 };
 use mgmt_gate::{Gate, SystemClock};
 use mgmt_store::{Store, StoreError};
 use parking_lot::Mutex;
 use rand_core::UnwrapErr;
+use tokio::sync::Notify;
+use url::Url;
 
 use mail::Mailer;
 
@@ -61,6 +65,10 @@ pub(crate) struct Parts {
     pub(crate) session_limit: Option<RateLimit>,
     /// The bits of each management permission.
     permissions: HashMap<&'static str, ScopeMask>,
+    /// Told when something was added to the outbox.
+    pub(crate) outbox: Notify,
+    /// Where webhooks may point.
+    pub(crate) targets: TargetRules,
     /// Accounts whose password is being tried.
     pub(crate) turns: Turns,
     /// Idempotency records that are being worked on.
@@ -93,6 +101,8 @@ impl App {
             passwords: Passwords::new(),
             mailer,
             clock: SystemClock,
+            outbox: Notify::new(),
+            targets: targets(&config),
             turns: Turns::default(),
             in_progress: Mutex::default(),
             permissions,
@@ -139,12 +149,15 @@ impl App {
         name: &'static str,
         mut work: impl FnMut(&mut Work<'_>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
-        let done = self.store.run(name, |tx| {
+        let (done, has_events) = self.store.run(name, |tx| {
             let mut current = Work::new(self, tx);
             let done = work(&mut current)?;
             current.write_journal()?;
-            Ok::<_, ApiError>(done)
+            Ok::<_, ApiError>((done, current.has_events))
         })?;
+        if has_events {
+            self.outbox.notify_one();
+        }
         self.gate.catch_up()?;
         Ok(done)
     }
@@ -195,6 +208,15 @@ impl App {
         work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
         web::block(work).await.map_err(ApiError::unavailable)?
+    }
+}
+
+fn targets(config: &Config) -> TargetRules {
+    let own = Url::parse(&config.server.public_url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    TargetRules {
+        allow_http: config.webhooks.allow_http,
+        allowed_networks: config.webhooks.allowed_networks.clone(),
+        own_hosts: own.into_iter().collect(),
     }
 }
 

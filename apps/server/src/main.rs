@@ -6,6 +6,7 @@ mod auth;
 mod cli;
 mod clock;
 mod config;
+mod deliver;
 mod drain;
 mod error;
 mod http;

@@ -23,6 +23,7 @@ use crate::{
     cli::Failure,
     clock::Clock,
     config::{Config, Server as ServerSettings},
+    deliver::Deliveries,
     drain::Drain,
     http::{HttpSettings, SharedSettings},
     pages, telemetry,
@@ -55,7 +56,10 @@ pub(crate) fn run(mut config: Config) -> Result<(), Failure> {
     };
     actix_web::rt::System::new().block_on(async move {
         let background = Background::start(&app)?;
+        let deliveries = Deliveries::start(&app, site.drain.clone())?;
         let stopped = serve(site, listener, (metrics_listener, metrics), &config.server).await;
+        // It winds down since the stop began; what is left is waited for.
+        drop(deliveries);
         drop(background);
         app.flush().await;
         stopped
@@ -107,14 +111,11 @@ fn warn_of_risks(settings: &ServerSettings, listener: &TcpListener) {
 
 /// Settings that are checked, but that no part of this version reads yet.
 fn warn_of_idle_settings(config: &Config) {
-    let webhooks = config.webhooks.allow_http || !config.webhooks.allowed_networks.is_empty();
-    for (is_set, section, instead) in [
-        (config.redis.url.is_some(), "MGMT_REDIS", "rate limits are kept on each node"),
-        (webhooks, "MGMT_WEBHOOKS", "no webhooks are sent"),
-    ] {
-        if is_set {
-            tracing::warn!(section, "these settings have no effect in this version: {instead}");
-        }
+    if config.redis.url.is_some() {
+        tracing::warn!(
+            section = "MGMT_REDIS",
+            "these settings have no effect in this version: rate limits are kept on each node"
+        );
     }
 }
 

@@ -162,8 +162,8 @@ pub struct Schedule(Vec<i64>);
 impl Schedule {
     /// From the pauses in seconds.
     #[must_use]
-    pub fn new(seconds: &[u64]) -> Self {
-        Self(seconds.iter().map(|&s| i64::try_from(s).unwrap_or(i64::MAX / 2000)).collect())
+    pub fn new(seconds: impl IntoIterator<Item = u32>) -> Self {
+        Self(seconds.into_iter().map(i64::from).collect())
     }
 
     /// The pause in milliseconds before the attempt that follows `tries` attempts, less or more than the entry by up to a fifth.
@@ -214,7 +214,7 @@ mod tests {
     use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 
     const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
-    const STANDARD: [u64; 10] = [0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
+    const STANDARD: [u32; 10] = [0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
 
     fn delivery() -> Delivery {
         Delivery {
@@ -239,16 +239,16 @@ mod tests {
     proptest! {
         /// Every entry is one attempt, each pause is within a fifth of its entry, and after the last the delivery is dead.
         #[test]
-        fn the_schedule_is_kept(seed: u64, entries in prop::collection::vec(0..200_000_u64, 1..12), status in 300..600_u16) {
+        fn the_schedule_is_kept(seed: u64, entries in prop::collection::vec(0..200_000_u32, 1..12), status in 300..600_u16) {
             prop_assume!(status != 410);
             let mut rng = ChaCha20Rng::seed_from_u64(seed);
-            let schedule = Schedule::new(&entries);
+            let schedule = Schedule::new(entries.iter().copied());
             let mut current = delivery();
             for (i, _) in entries.iter().enumerate() {
                 current = current.record(answer(status), None, &schedule, NOW, &mut rng);
                 let Some(next) = entries.get(i + 1) else { break };
                 let pause = current.next_attempt_at.unwrap().millis_since(NOW);
-                let entry = i64::try_from(*next).unwrap() * 1000;
+                let entry = i64::from(*next) * 1000;
                 prop_assert!(pause >= entry * 4 / 5 && pause <= entry * 6 / 5, "{} {}", pause, entry);
                 prop_assert_eq!(current.status, DeliveryStatus::Failed);
             }
@@ -292,7 +292,7 @@ mod tests {
     #[test]
     fn answers_decide() {
         let mut rng = ChaCha20Rng::seed_from_u64(9);
-        let schedule = Schedule::new(&STANDARD);
+        let schedule = Schedule::new(STANDARD);
         let mut after = |status, retry_after| delivery().record(answer(status), retry_after, &schedule, NOW, &mut rng);
         for status in [200, 201, 204, 299] {
             assert_eq!(after(status, None).status, DeliveryStatus::Succeeded);
@@ -311,7 +311,7 @@ mod tests {
     #[test]
     fn the_log_is_bounded() {
         let mut rng = ChaCha20Rng::seed_from_u64(9);
-        let schedule = Schedule::new(&[0]);
+        let schedule = Schedule::new([0]);
         let long = (0..100).fold(delivery(), |d, _| d.record(answer(500), None, &schedule, NOW, &mut rng));
         assert_eq!(long.attempts.len(), MAX_LOGGED);
     }

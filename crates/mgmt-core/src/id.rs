@@ -113,6 +113,9 @@ define_id!(
 define_id!(
     /// A project of an organization.
     ProjectId, "proj");
+define_id!(
+    /// One sending to a project's webhook.
+    SendOutId, "whs");
 
 #[cfg(test)]
 mod tests {

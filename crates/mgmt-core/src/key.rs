@@ -236,6 +236,15 @@ impl ApiKey {
         }
     }
 
+    /// The key that takes its place, if it was rotated.
+    #[must_use]
+    pub fn successor(&self) -> Option<KeyId> {
+        match &self.state {
+            KeyState::Revoked { replaced_by, .. } => *replaced_by,
+            KeyState::Active { .. } | KeyState::Suspended { .. } => self.retirement().map(|r| r.replaced_by),
+        }
+    }
+
     fn retired(&self, now: Timestamp) -> Option<Retirement> {
         self.retirement().filter(|r| r.at <= now)
     }

@@ -73,6 +73,7 @@ pub mod role;
 pub mod scope;
 pub mod secret;
 pub mod session;
+pub mod target;
 pub mod text;
 pub mod time;
 pub mod usage;

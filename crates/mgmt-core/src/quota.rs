@@ -207,4 +207,24 @@ mod tests {
             prop_assert_eq!(quota.allotment(0, cost), 0);
         }
     }
+
+    proptest! {
+        /// However the units are taken, each mark is reached once, and exactly when its part is used.
+        #[test]
+        fn marks_are_reached_once(limit in 1..=Quota::MAX_LIMIT, mut steps in prop::collection::vec(0..=100_u64, 0..20)) {
+            let quota = Quota { limit, period: Period::Day };
+            steps.sort_unstable();
+            let used: Vec<u64> = steps.iter().map(|percent| limit / 100 * percent).chain([limit]).collect();
+            let mut reached = Vec::new();
+            let mut before = 0;
+            for after in used {
+                for percent in quota.marks_between(before, after) {
+                    prop_assert!(u128::from(after) * 100 >= u128::from(limit) * u128::from(percent));
+                    reached.push(percent);
+                }
+                before = after;
+            }
+            prop_assert_eq!(reached, Quota::MARKS);
+        }
+    }
 }

@@ -15,6 +15,7 @@ use crate::openapi::operations;
 
 use super::{
     audit, authorize, catalogue, invitations, keys, organizations, password_resets, projects, sessions, usage, users, verify,
+    webhooks,
 };
 
 /// How single objects are answered under `/api`.
@@ -68,6 +69,19 @@ pub(crate) struct Enveloped<T> {
         catalogue::roles,
         catalogue::scopes,
         usage::show,
+        webhooks::list,
+        webhooks::create,
+        webhooks::show,
+        webhooks::update,
+        webhooks::remove,
+        webhooks::test,
+        webhooks::secret,
+        webhooks::rotate_secret,
+        webhooks::recover,
+        webhooks::list_deliveries,
+        webhooks::show_delivery,
+        webhooks::retry,
+        webhooks::list_events,
         verify::verify,
         verify::verify_batch,
         authorize::authorize,
@@ -105,6 +119,7 @@ pub(crate) struct Enveloped<T> {
         projects::show_hook,
         projects::update_hook,
         projects::delete_hook,
+        projects::test_hook,
         projects::list_brands,
         projects::create_brand,
         projects::show_brand,

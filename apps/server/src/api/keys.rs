@@ -5,7 +5,7 @@ mod read;
 mod view;
 
 use actix_web::web::ServiceConfig;
-use mgmt_core::{error::Error, id::KeyId, key::ApiKey, secret::PlainSecret};
+use mgmt_core::{error::Error, event::EventType, id::KeyId, key::ApiKey, secret::PlainSecret};
 use serde_json::{Map, Value};
 
 pub(crate) use change::*;
@@ -41,7 +41,7 @@ fn tag(work: &Work<'_>, key: &ApiKey) -> EntityTag {
 }
 
 /// The key as clients see it.
-fn view(work: &mut Work<'_>, key: &ApiKey) -> Result<Map<String, Value>, ApiError> {
+pub(crate) fn view(work: &mut Work<'_>, key: &ApiKey) -> Result<Map<String, Value>, ApiError> {
     let used = match key.settings.quota {
         Some(quota) => {
             let taken = work.tx.quotas().used(&key.lineage.to_string(), quota.period.start(work.now))?;
@@ -65,7 +65,7 @@ fn created(work: &mut Work<'_>, key: &ApiKey, secret: PlainSecret, wrapped: bool
     Ok(Created { object: view(work, key)?, wrapped, secret: Some(secret), key_id: Some(key.id), replayed: false })
 }
 
-/// One line of the audit log about a key.
+/// One line of the audit log about a key, and the event that goes with it.
 pub(super) fn note(
     work: &mut Work<'_>,
     origin: &Origin,
@@ -76,8 +76,21 @@ pub(super) fn note(
     let target = after.or(before).map(|k| k.id.to_string()).unwrap_or_default();
     let now = work.now;
     let written = |key: &ApiKey| serde_json::to_value(KeyView::new(key, 0, now)).map_err(ApiError::internal);
-    let (before, after) = (before.map(written).transpose()?, after.map(written).transpose()?);
-    work.audit(origin, Deed { action, target, before, after })
+    let (written_before, written_after) = (before.map(written).transpose()?, after.map(written).transpose()?);
+    work.audit(origin, Deed { action, target, before: written_before, after: written_after })?;
+    let Some(after) = after else { return Ok(()) };
+    announce(work, action, after, before)
+}
+
+/// The event of an action on a key, where it is one.
+pub(crate) fn announce(work: &mut Work<'_>, action: &str, key: &ApiKey, before: Option<&ApiKey>) -> Result<(), ApiError> {
+    let event = if action == "api_key.resumed" { Some(EventType::ApiKeyUpdated) } else { EventType::parse(action) };
+    let Some(event) = event else { return Ok(()) };
+    let mut data = view(work, key)?;
+    if let (EventType::ApiKeyRotated, Some(before)) = (event, before) {
+        data.insert("replaces".to_owned(), Value::from(before.id.to_string()));
+    }
+    work.event(key.organization_id, event, Value::Object(data))
 }
 
 /// A missing key is 404, and a changed one 412, before anything is said about the body. The change itself judges both again.

@@ -14,6 +14,7 @@ pub(crate) mod sessions;
 pub(crate) mod usage;
 pub(crate) mod users;
 pub(crate) mod verify;
+pub(crate) mod webhooks;
 
 use actix_web::{
     Error, HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder,
@@ -48,6 +49,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
     password_resets::configure(config);
     catalogue::configure(config);
     usage::configure(config);
+    webhooks::configure(config);
     verify::configure(config);
     authorize::configure(config);
     projects::configure(config);

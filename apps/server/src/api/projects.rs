@@ -11,6 +11,7 @@ mod invite;
 mod members;
 mod metadata_schemas;
 mod parts;
+mod samples;
 mod shape;
 mod stacking_rules;
 mod templates;
@@ -36,6 +37,7 @@ pub(crate) use event_schemas::*;
 pub(crate) use invite::*;
 pub(crate) use members::*;
 pub(crate) use metadata_schemas::*;
+pub(crate) use samples::*;
 pub(crate) use shape::{ProjectError, describe_errors, shape};
 pub(crate) use stacking_rules::*;
 pub(crate) use templates::*;
@@ -66,6 +68,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .service(endpoint(&path("/users/{userId}")).get(show_user).on(Method::PUT, update_user).delete(unassign_user))
         .service(endpoint(&path("/templates/campaigns")).get(list_templates).post(create_template))
         .service(endpoint(&path("/templates/campaigns/{campaignTemplateId}/copy")).post(copy_template));
+    config.service(endpoint(&path("/webhooks/{webhookId}/test")).post(test_hook));
     for group in [
         stacking_rules::configure,
         metadata_schemas::configure,

@@ -10,7 +10,7 @@ use std::{
 
 use mgmt_core::usage::Interval;
 
-use super::App;
+use super::{App, notices};
 use crate::{cli::Failure, error::ApiError};
 
 /// Changes by the command line, which is another process, take effect within this time.
@@ -18,6 +18,8 @@ pub(crate) const FOLLOW_EVERY: Duration = Duration::from_millis(200);
 const MAINTAIN_EVERY: Duration = Duration::from_millis(100);
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 const SWEEP_EVERY: Duration = Duration::from_secs(20);
+const NOTICE_EVERY: Duration = Duration::from_secs(1);
+const EXPIRY_EVERY: Duration = Duration::from_secs(20);
 const ROLL_UP_EVERY: Duration = Duration::from_secs(30);
 /// Counts that are moved in one transaction; short, as other writers wait.
 const ROLL_UP_MOST: i64 = 200;
@@ -60,6 +62,9 @@ impl Background {
         background.every(app, "maintain", MAINTAIN_EVERY, |app| Ok(app.gate.maintain(app.clock.now())?))?;
         background.every(app, "flush", FLUSH_EVERY, |app| Ok(app.gate.flush(app.clock.now())?))?;
         background.every(app, "sweep", SWEEP_EVERY, sweep)?;
+        background.every(app, "notices", NOTICE_EVERY, notices::quotas)?;
+        background.every(app, "expiry", EXPIRY_EVERY, notices::expiring_keys)?;
+        background.every(app, "forget-events", ROLL_UP_EVERY, notices::forget)?;
         background.every(app, "roll-up", ROLL_UP_EVERY, roll_up)?;
         Ok(background)
     }

@@ -3,11 +3,13 @@
 use mgmt_core::{
     account::Actor,
     audit::{self, AuditEntry},
-    id::{AuditId, KeyId, OrganizationId, SessionId, UserId},
+    event::{Event, EventType},
+    id::{AuditId, EventId, KeyId, OrganizationId, SessionId, UserId},
     time::Timestamp,
+    webhook::Webhook,
 };
 use mgmt_store::{Invalidation, Tx};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{App, OsRng};
 use crate::error::ApiError;
@@ -19,6 +21,8 @@ pub(crate) struct Work<'a> {
     pub(crate) now: Timestamp,
     pub(crate) rng: OsRng,
     changes: Vec<Invalidation>,
+    /// Whether anything was added to the outbox.
+    pub(super) has_events: bool,
 }
 
 /// Where a change comes from, for the audit log.
@@ -40,7 +44,14 @@ pub(crate) struct Deed<'a> {
 
 impl<'a> Work<'a> {
     pub(crate) fn new(app: &'a App, tx: &'a mut dyn Tx) -> Self {
-        Self { now: app.clock.now().wall, rng: rand_core::UnwrapErr(getrandom::SysRng), changes: Vec::new(), app, tx }
+        Self {
+            now: app.clock.now().wall,
+            rng: rand_core::UnwrapErr(getrandom::SysRng),
+            changes: Vec::new(),
+            has_events: false,
+            app,
+            tx,
+        }
     }
 
     /// Notes that caches must forget a key.
@@ -70,6 +81,36 @@ impl<'a> Work<'a> {
             self.tx.invalidations().append(change, self.now)?;
         }
         Ok(())
+    }
+
+    /// Adds an event to the outbox, so that it is told exactly when the change is kept. `data` is the object as the API shows it; it
+    /// must be an object and hold no secret.
+    pub(crate) fn event(&mut self, organization_id: OrganizationId, event_type: EventType, data: Value) -> Result<(), ApiError> {
+        let Value::Object(data) = data else { return Err(ApiError::internal("the data of an event is no object")) };
+        let id = EventId::new(self.now, &mut self.rng);
+        let event = Event::new(id, organization_id, event_type, self.now, data);
+        self.tx.events().push(&event, None)?;
+        self.has_events = true;
+        Ok(())
+    }
+
+    /// Adds a sample for one endpoint to the outbox. It is in no list of events.
+    pub(crate) fn sample(
+        &mut self,
+        webhook: &Webhook,
+        event_type: EventType,
+        data: Map<String, Value>,
+    ) -> Result<Event, ApiError> {
+        let id = EventId::new(self.now, &mut self.rng);
+        let event = Event::new(id, webhook.organization_id, event_type, self.now, data);
+        self.tx.events().push(&event, Some(webhook.id))?;
+        self.has_events = true;
+        Ok(event)
+    }
+
+    /// Notes that deliveries wait that did not wait before.
+    pub(crate) fn deliveries_wait(&mut self) {
+        self.has_events = true;
     }
 
     /// Writes a line of the audit log. What management keys do stays out unless the operator wants it in: their traffic is the

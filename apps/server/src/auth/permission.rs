@@ -72,6 +72,10 @@ permissions! {
     ProjectsWrite = "projects:write";
     /// Reading usage figures.
     UsageRead = "usage:read";
+    /// Reading webhooks, their deliveries, and events.
+    WebhooksRead = "webhooks:read";
+    /// Making and changing webhooks, and seeing their secrets.
+    WebhooksWrite = "webhooks:write";
     /// Asking whether a key is good.
     KeysVerify = "keys:verify", DOORS: Doors = Doors::Verification;
 }

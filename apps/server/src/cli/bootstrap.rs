@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 
 use super::{Failure, key::explain, print};
 use crate::{
+    api::keys::announce,
     app::{App, Deed, Origin, Work},
     auth::password,
     config::Config,
@@ -106,6 +107,11 @@ fn make(work: &mut Work<'_>, args: &BootstrapArgs, owner: (&Email, &str), plan: 
         ("api_key.created", api.0.to_string()),
     ] {
         work.audit(&origin, Deed { action, target, before: None, after: None })?;
+    }
+    for key in [management.0, api.0] {
+        if let Some(key) = work.tx.keys().find_any(key)? {
+            announce(work, "api_key.created", &key, None)?;
+        }
     }
     Ok(Made { organization, user, management, api })
 }

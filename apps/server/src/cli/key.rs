@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use super::{Failure, print};
 use crate::{
+    api::keys::announce,
     api::keys::make_room,
     app::{App, Deed, Origin, Work, background::FOLLOW_EVERY},
     config::Config,
@@ -201,7 +202,8 @@ fn revoke(app: &App, args: &RevokeArgs) -> Result<(), Failure> {
 
 fn note(work: &mut Work<'_>, key: &ApiKey, action: &str) -> Result<(), ApiError> {
     let origin = Origin { actor: Actor::System, organization_id: key.organization_id, address: None, request_id: None };
-    work.audit(&origin, Deed { action, target: key.id.to_string(), before: None, after: None })
+    work.audit(&origin, Deed { action, target: key.id.to_string(), before: None, after: None })?;
+    announce(work, action, key, None)
 }
 
 /// What went wrong, for the operator, who may see causes.

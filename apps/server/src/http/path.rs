@@ -33,6 +33,14 @@ fn parse<T: FromStr>(text: Option<&str>) -> Result<T, ApiError> {
     text.and_then(|text| text.parse().ok()).ok_or_else(|| Error::not_found().into())
 }
 
+/// Another path parameter than `{id}`.
+///
+/// # Errors
+/// 404 for a text that is no id of this kind.
+pub(crate) fn parameter<T: FromStr>(request: &HttpRequest, name: &str) -> Result<T, ApiError> {
+    parse(decoded(request, name).as_deref())
+}
+
 fn decoded(request: &HttpRequest, name: &str) -> Option<String> {
     request.match_info().get(name).and_then(percent::decode_path)
 }

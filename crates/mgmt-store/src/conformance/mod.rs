@@ -23,10 +23,11 @@ mod reveals;
 mod sessions;
 mod transactions;
 mod usage;
+mod webhooks;
 
 pub use self::{
     accounts::*, counters::*, invitations::*, journals::*, keys::*, projects::*, quotas::*, reveals::*, sessions::*,
-    transactions::*, usage::*,
+    transactions::*, usage::*, webhooks::*,
 };
 
 /// Makes a test of every function in [`conformance`](crate::conformance). The expression opens a new, empty, migrated store;
@@ -108,6 +109,16 @@ macro_rules! conformance_tests {
             quotas_may_change_their_period
             quotas_follow_a_lowered_limit
             quotas_are_never_over_issued
+
+            webhooks_round_trip
+            webhooks_are_listed
+            events_wait_and_are_listed
+            deliveries_are_claimed_once
+            deliveries_are_claimed_apart_under_concurrency
+            queues_tell_what_is_due
+            deliveries_are_stopped_and_repeated
+            quota_marks_are_left_once
+            expiring_keys_have_one_notice
 
             invalidations_are_numbered
             invalidations_keep_their_numbering

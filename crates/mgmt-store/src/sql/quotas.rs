@@ -114,7 +114,7 @@ impl Quotas for SqlTx<'_> {
     fn marks(&mut self, limit: i64) -> Result<Vec<QuotaMark>> {
         let query = marks::table
             .filter(marks::waiting_since.is_not_null())
-            .order(marks::waiting_since)
+            .order((marks::waiting_since, marks::percent))
             .limit(limit.max(0))
             .select((marks::subject, marks::period, marks::period_start, marks::quota_limit, marks::percent, marks::used));
         let rows = self.query(|c| query.load::<MarkColumns>(c))?;

@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, http::header::AUTHORIZATION, web::Dat
 use mgmt_core::{
     account::{Actor, Membership, OrganizationState, User},
     error::{Code, Error},
+    event::EventType,
     invitation::Invitation,
     secret::{SecretHash, token_hash},
     text::label,
@@ -167,9 +168,11 @@ fn join(
         work.tx.project_members().hand_over(organization_id, invitation.user_id(), user.id)?;
     }
     work.invalidate_user(user.id);
-    let after = Some(PersonView::member(&user, &place).to_json()?);
+    let told = PersonView::member(&user, &place).to_json()?;
     let origin = client.origin(Actor::User(user.id), organization_id);
-    work.audit(&origin, Deed { action: "user.created", target: user.id.to_string(), before: None, after })?;
+    let deed = Deed { action: "user.created", target: user.id.to_string(), before: None, after: Some(told.clone()) };
+    work.audit(&origin, deed)?;
+    work.event(organization_id, EventType::UserCreated, told)?;
     sessions::start(work, &user, client, Some(organization_id))
 }
 

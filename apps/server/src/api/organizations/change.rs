@@ -8,6 +8,7 @@ use mgmt_core::{
         draft::{OrganizationDraft, OrganizationPatch},
     },
     error::Error,
+    event::EventType,
     id::OrganizationId,
     key_draft::Change,
     time::Timestamp,
@@ -332,6 +333,8 @@ async fn change(
         if after.version != before.version {
             work.tx.organizations().update(&after)?;
             note(work, &caller, action, Some(&before), &after)?;
+            let told = view(work, after.clone())?;
+            work.event(id, EventType::OrganizationUpdated, Value::Object(told))?;
         }
         // Also when it was so before: whoever repeats the call wants it confirmed.
         work.invalidate_organization(id);

@@ -101,7 +101,8 @@ fn tag<T>(part: &Part<T>) -> EntityTag {
     EntityTag::of_bytes(format!("{} {}", part.id, part.version).as_bytes())
 }
 
-fn find<T: Wire>(work: &mut Work<'_>, project: &Project, text: &str) -> Result<Part<T>, ApiError> {
+/// The part of the project.
+pub(super) fn find<T: Wire>(work: &mut Work<'_>, project: &Project, text: &str) -> Result<Part<T>, ApiError> {
     let missing = || no_part(T::KIND, text);
     let id = PartId::parse(T::KIND, text).ok_or_else(missing)?;
     let found = work.tx.project_parts().find(project.id, id)?.ok_or_else(missing)?;

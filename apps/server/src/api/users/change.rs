@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web::Data};
 use mgmt_core::{
     account::Email,
     error::{Code, Error, Faults},
+    event::EventType,
     id::UserId,
     invitation::Invitation,
     key_draft::Change,
@@ -12,7 +13,6 @@ use mgmt_core::{
     role::Role,
     text::label,
 };
-use serde_json::Value;
 
 use super::{CreateUser, MemberFacts, Person, PersonView, UpdateUser, find, leaving::settle_keys};
 use crate::{
@@ -136,8 +136,10 @@ pub(crate) async fn update(
         let after = PersonView::of(&find(work, caller.organization_id, id)?);
         if after.tag() != before.tag() {
             work.invalidate_user(id);
-            let (before, after) = (Some(before.to_json()?), Some(after.to_json()?));
-            work.audit(&caller.origin(), Deed { action: "user.updated", target: id.to_string(), before, after })?;
+            let (before, told) = (Some(before.to_json()?), after.to_json()?);
+            let deed = Deed { action: "user.updated", target: id.to_string(), before, after: Some(told.clone()) };
+            work.audit(&caller.origin(), deed)?;
+            work.event(caller.organization_id, EventType::UserUpdated, told)?;
         }
         Ok(after)
     });
@@ -238,8 +240,10 @@ pub(crate) async fn remove(
         }
         work.tx.project_members().delete_of_user(caller.organization_id, id)?;
         work.invalidate_user(id);
-        let before: Option<Value> = Some(before.to_json()?);
-        work.audit(&caller.origin(), Deed { action: "user.deleted", target: id.to_string(), before, after: None })
+        let told = before.to_json()?;
+        let deed = Deed { action: "user.deleted", target: id.to_string(), before: Some(told.clone()), after: None };
+        work.audit(&caller.origin(), deed)?;
+        work.event(caller.organization_id, EventType::UserDeleted, told)
     });
     removed.await?;
     Ok(HttpResponse::NoContent().finish())

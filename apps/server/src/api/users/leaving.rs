@@ -6,6 +6,7 @@ use mgmt_core::{
     id::{OrganizationId, UserId},
     key::ApiKey,
     key_text::KeyKind,
+    webhook::Webhook,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -31,8 +32,8 @@ pub(crate) struct ImpactView {
     leaver_keys: LeaverKeys,
     /// The keys that they made and that are not revoked.
     keys: Vec<LeaverKey>,
-    /// The webhooks that they made.
-    webhooks: Vec<String>,
+    /// The webhooks that they made. They go on as they are, whatever becomes of the keys.
+    webhooks: Vec<LeaverWebhook>,
 }
 
 /// A key that somebody made.
@@ -44,6 +45,14 @@ pub(crate) struct LeaverKey {
     kind: KeyKind,
     #[schema(example = "active")]
     status: &'static str,
+}
+
+/// A webhook that somebody made.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct LeaverWebhook {
+    id: String,
+    url: String,
+    active: bool,
 }
 
 /// Lists what would be touched if a user left.
@@ -69,8 +78,17 @@ pub(crate) async fn impact(
             kind: key.kind,
             name: key.settings.name,
         };
-        let leaver_keys = work.app.config.users.leaver_keys;
-        Ok(ImpactView { leaver_keys, keys: made.into_iter().map(line).collect(), webhooks: Vec::new() })
+        let webhooks = work.tx.webhooks().list_of_maker(organization, Actor::User(id))?;
+        let endpoint = |webhook: Webhook| LeaverWebhook {
+            id: webhook.id.to_string(),
+            url: webhook.settings.url,
+            active: webhook.settings.active,
+        };
+        Ok(ImpactView {
+            leaver_keys: work.app.config.users.leaver_keys,
+            keys: made.into_iter().map(line).collect(),
+            webhooks: webhooks.into_iter().map(endpoint).collect(),
+        })
     });
     Ok(HttpResponse::Ok().json(found.await?))
 }

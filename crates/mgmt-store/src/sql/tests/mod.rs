@@ -45,6 +45,7 @@ fn every_function_of_the_suite_is_run() {
         include_str!("../../conformance/sessions.rs"),
         include_str!("../../conformance/transactions.rs"),
         include_str!("../../conformance/usage.rs"),
+        include_str!("../../conformance/webhooks.rs"),
     ];
     let names = sources.iter().flat_map(|s| s.lines()).filter_map(|l| l.strip_prefix("pub fn ")?.split('(').next());
     let mut count = 0;

@@ -1,0 +1,255 @@
+//! The loop: a round, then the attempts it took, side by side, until it is told to stop.
+//!
+//! Each endpoint has a window of attempts at a time. It grows while the endpoint answers well and shrinks when it does not, so that
+//! one that hangs holds few of the process's attempts and delays nobody.
+
+use std::{collections::HashMap, mem, sync::Arc, thread::JoinHandle, time::Duration};
+
+use mgmt_core::{
+    delivery::{Attempt, Delivery, Schedule},
+    id::{DeliveryId, WebhookId},
+    key_text::random_token,
+};
+use tokio::{
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    task::{AbortHandle, spawn_blocking},
+    time::{Instant, timeout},
+};
+
+use super::{
+    guard::SystemLookup,
+    round::{Done, Job, Order, Rounds},
+    send::Sender,
+    sign,
+};
+use crate::{app::App, cli::Failure, drain::Drain};
+
+/// Attempts of one process at a time.
+const MOST: usize = 512;
+/// Attempts of one endpoint at a time: at the beginning, and at most.
+const FIRST_WINDOW: usize = 2;
+const MAX_WINDOW: usize = 16;
+/// What other nodes and passing time make due is looked for this often.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// The pause after a round that failed.
+const AFTER_FAILURE: Duration = Duration::from_millis(500);
+/// What is on its way may end within this time when the server stops; the rest is given back.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How much longer than an attempt a lease lasts.
+const LEASE_SLACK_SECS: i64 = 30;
+
+/// The thread that delivers. It ends when the drain begins.
+pub(crate) struct Deliveries(Option<JoinHandle<()>>);
+
+impl Deliveries {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// When the system has no threads left, or the HTTP client cannot be made.
+    pub(crate) fn start(app: &App, drain: Drain) -> Result<Self, Failure> {
+        let settings = &app.config.webhooks;
+        let timeout = Duration::from_secs(settings.timeout_seconds.into());
+        let sender = Arc::new(Sender::new(Arc::new(app.targets.clone()), Arc::new(SystemLookup), timeout)?);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::new)?;
+        let mut rng = rand_core::UnwrapErr(getrandom::SysRng);
+        let rounds = Rounds {
+            app: app.clone(),
+            schedule: Schedule::new(settings.retry_schedule_seconds.iter().copied()),
+            mark: random_token(16, &mut rng).expose().to_owned(),
+            lease_secs: i64::from(settings.timeout_seconds) + LEASE_SLACK_SECS,
+        };
+        let work = move || {
+            let (back, done) = unbounded_channel();
+            let engine =
+                Engine { rounds, sender, drain, back, done, lanes: HashMap::new(), running: HashMap::new(), kept: Vec::new() };
+            runtime.block_on(engine.run());
+        };
+        let thread = std::thread::Builder::new().name("mgmt-deliver".to_owned()).spawn(work).map_err(Failure::new)?;
+        Ok(Self(Some(thread)))
+    }
+}
+
+impl Drop for Deliveries {
+    fn drop(&mut self) {
+        if let Some(thread) = self.0.take() {
+            // A panic has been logged by the hook.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The attempts of one endpoint.
+#[derive(Clone, Copy, Debug)]
+struct Lane {
+    running: usize,
+    window: usize,
+}
+
+struct Engine {
+    rounds: Rounds,
+    sender: Arc<Sender>,
+    drain: Drain,
+    back: UnboundedSender<Done>,
+    done: UnboundedReceiver<Done>,
+    lanes: HashMap<WebhookId, Lane>,
+    running: HashMap<DeliveryId, (Delivery, AbortHandle)>,
+    /// What came back and is not written down yet.
+    kept: Vec<Done>,
+}
+
+impl Engine {
+    async fn run(mut self) {
+        let mut failing = false;
+        while let Err(error) = self.release_all().await {
+            tracing::warn!(?error, "deliveries cannot be looked at; it is tried again");
+            if self.drain.is_draining() {
+                return;
+            }
+            tokio::time::sleep(AFTER_FAILURE).await;
+        }
+        while !self.drain.is_draining() {
+            match self.round(MOST.saturating_sub(self.running.len()), Vec::new()).await {
+                Ok(true) => failing = false,
+                Ok(false) => {
+                    failing = false;
+                    self.wait().await;
+                }
+                Err(error) => {
+                    // Once an outage, not once a round.
+                    if !failing {
+                        tracing::warn!(?error, "a round of deliveries failed; it is repeated");
+                    }
+                    failing = true;
+                    tokio::time::sleep(AFTER_FAILURE).await;
+                }
+            }
+        }
+        self.wind_down().await;
+    }
+
+    async fn release_all(&self) -> Result<(), crate::error::ApiError> {
+        let rounds = self.rounds.clone();
+        spawn_blocking(move || rounds.release_all()).await.map_err(crate::error::ApiError::unavailable)?
+    }
+
+    /// Does a round and begins the attempts it took: whether another one could do something at once.
+    async fn round(&mut self, free: usize, given_up: Vec<Delivery>) -> Result<bool, crate::error::ApiError> {
+        while let Ok(done) = self.done.try_recv() {
+            self.came_back(done);
+        }
+        let done = Arc::new(mem::take(&mut self.kept));
+        let room = self.lanes.iter().map(|(id, lane)| (*id, lane.window.saturating_sub(lane.running))).collect();
+        let order =
+            Order { done: Arc::clone(&done), given_up: Arc::new(given_up), room: Arc::new(room), spare: FIRST_WINDOW, free };
+        let rounds = self.rounds.clone();
+        let result = spawn_blocking(move || rounds.run(&order)).await.map_err(crate::error::ApiError::unavailable).flatten();
+        let outcome = match result {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                // Written down next time: nothing was, in a round that failed.
+                self.kept.extend(Arc::try_unwrap(done).unwrap_or_else(|shared| shared.to_vec()));
+                return Err(error);
+            }
+        };
+        self.lanes.retain(|_, lane| lane.running > 0 || lane.window != FIRST_WINDOW);
+        let more = outcome.more || !outcome.jobs.is_empty();
+        for job in outcome.jobs {
+            self.begin(job);
+        }
+        Ok(more && self.running.len() < MOST)
+    }
+
+    fn begin(&mut self, job: Job) {
+        let lane = self.lanes.entry(job.delivery.webhook_id).or_insert(Lane { running: 0, window: FIRST_WINDOW });
+        lane.running += 1;
+        let (id, delivery) = (job.delivery.id, job.delivery.clone());
+        let (sender, back, app) = (Arc::clone(&self.sender), self.back.clone(), self.rounds.app.clone());
+        let task = tokio::spawn(async move {
+            let done = attempt(&app, &sender, job).await;
+            // The loop ends only after all attempts.
+            let _ = back.send(done);
+        });
+        self.running.insert(id, (delivery, task.abort_handle()));
+    }
+
+    fn came_back(&mut self, done: Done) {
+        self.running.remove(&done.delivery.id);
+        if let Some(lane) = self.lanes.get_mut(&done.delivery.webhook_id) {
+            lane.running = lane.running.saturating_sub(1);
+            lane.window = if done.attempt.succeeded() { (lane.window + 1).min(MAX_WINDOW) } else { (lane.window / 2).max(1) };
+        }
+        self.kept.push(done);
+    }
+
+    /// Waits until there may be something to do.
+    async fn wait(&mut self) {
+        let app = self.rounds.app.clone();
+        tokio::select! {
+            () = app.outbox.notified() => {}
+            done = self.done.recv() => if let Some(done) = done { self.came_back(done) },
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+    }
+
+    /// Lets attempts end, writes them down, and gives back what did not end in time.
+    async fn wind_down(&mut self) {
+        let end = Instant::now() + PATIENCE;
+        while !self.running.is_empty() {
+            match timeout(end.saturating_duration_since(Instant::now()), self.done.recv()).await {
+                Ok(Some(done)) => self.came_back(done),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        for (_, task) in self.running.values() {
+            task.abort();
+        }
+        let given_up: Vec<Delivery> = self.running.drain().map(|(_, (delivery, _))| delivery).collect();
+        if let Err(error) = self.round(0, given_up).await {
+            tracing::warn!(?error, "the last deliveries could not be written down: they are repeated");
+        }
+    }
+}
+
+/// Signs and sends.
+async fn attempt(app: &App, sender: &Sender, job: Job) -> Done {
+    let at = app.clock.now().wall;
+    let Job { delivery, url, body, secrets } = job;
+    let failed = |error: &str| Attempt { at, status_code: None, duration_ms: 0, error: Some(error.to_owned()), response: None };
+    let Some(headers) = sign::headers(delivery.event_id, at, &body, &secrets) else {
+        return Done { delivery, attempt: failed("secret_unreadable"), retry_after: None, timed_out: false };
+    };
+    let outcome = sender.send(&url, headers, body).await;
+    let attempt = Attempt {
+        at,
+        status_code: outcome.status,
+        duration_ms: u64::try_from(outcome.duration.as_millis()).unwrap_or(u64::MAX),
+        error: outcome.error_text().map(str::to_owned),
+        response: outcome.excerpt_text(),
+    };
+    let retry_after = outcome.retry_after.map(|pause| pause.as_secs());
+    Done { delivery, attempt, retry_after, timed_out: outcome.timed_out() }
+}
+
+/// Sends a body once, now, to whoever asked for it: under the same rules as every delivery, and without another attempt.
+///
+/// # Errors
+/// 500 when the HTTP client cannot be made.
+pub(crate) async fn send_once(
+    app: &App,
+    url: &str,
+    headers: Vec<(&'static str, String)>,
+    body: Arc<str>,
+) -> Result<Attempt, crate::error::ApiError> {
+    let timeout = Duration::from_secs(app.config.webhooks.timeout_seconds.into());
+    let sender = Sender::new(Arc::new(app.targets.clone()), Arc::new(SystemLookup), timeout);
+    let sender = sender.map_err(|_| crate::error::ApiError::internal("the HTTP client could not be made"))?;
+    let at = app.clock.now().wall;
+    let outcome = sender.send(url, headers, body).await;
+    Ok(Attempt {
+        at,
+        status_code: outcome.status,
+        duration_ms: u64::try_from(outcome.duration.as_millis()).unwrap_or(u64::MAX),
+        error: outcome.error_text().map(str::to_owned),
+        response: outcome.excerpt_text(),
+    })
+}

@@ -1,0 +1,361 @@
+//! One round of delivery, as one transaction: what came back is written down, new events get their deliveries, and deliveries that
+//! are due are taken. Whatever piled up meanwhile is done at once, so that a round costs about the same under any load.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use mgmt_core::{
+    account::Email,
+    delivery::{Attempt, Delivery, DeliveryStatus, Schedule},
+    event::{Event, EventType},
+    id::{DeliveryId, EventId, OrganizationId, WebhookId},
+    role::Role,
+    secret::PlainSecret,
+    time::Timestamp,
+    webhook::{DisabledReason, Webhook},
+};
+use mgmt_store::Lease;
+
+use crate::{
+    api::webhooks,
+    app::{App, Work, mail::Letter},
+    error::ApiError,
+};
+
+/// Events that get their deliveries in one round.
+const EVENTS: i64 = 200;
+/// Endpoints that are served in one round.
+const ENDPOINTS: i64 = 64;
+/// An endpoint gets no event that is older than itself by more than this, where several nodes share the database: their clocks
+/// differ, and an event too many does less harm than one too few.
+const SLACK_MILLIS: i64 = 5_000;
+/// Attempts without an answer in time after which an endpoint rests.
+const TIMEOUTS: i64 = 3;
+/// The first rest, in milliseconds; it doubles with every other timeout.
+const REST_MILLIS: i64 = 10_000;
+const MAX_REST_MILLIS: i64 = 300_000;
+/// Members that are looked through for owners to write to.
+const MEMBERS: i64 = 100;
+
+/// An attempt that came to its end.
+#[derive(Clone, Debug)]
+pub(super) struct Done {
+    pub(super) delivery: Delivery,
+    pub(super) attempt: Attempt,
+    /// Seconds that the endpoint asked for.
+    pub(super) retry_after: Option<u64>,
+    /// Whether no answer came in time.
+    pub(super) timed_out: bool,
+}
+
+/// An attempt to be made.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) delivery: Delivery,
+    pub(super) url: String,
+    pub(super) body: Arc<str>,
+    /// The current secret, and the one before while it is valid.
+    pub(super) secrets: Vec<PlainSecret>,
+}
+
+/// What a round is to do.
+#[derive(Clone, Debug)]
+pub(super) struct Order {
+    /// What came back.
+    pub(super) done: Arc<Vec<Done>>,
+    /// What was taken and not tried: it is given back.
+    pub(super) given_up: Arc<Vec<Delivery>>,
+    /// How many attempts each endpoint may have more; `spare` for one that is not named.
+    pub(super) room: Arc<HashMap<WebhookId, usize>>,
+    pub(super) spare: usize,
+    /// How many attempts may be begun in all.
+    pub(super) free: usize,
+}
+
+/// What a round did.
+#[derive(Default)]
+pub(super) struct Outcome {
+    pub(super) jobs: Vec<Job>,
+    letters: Vec<Letter>,
+    /// Whether more waits that could be done at once.
+    pub(super) more: bool,
+}
+
+/// How rounds are done.
+#[derive(Clone)]
+pub(super) struct Rounds {
+    pub(super) app: App,
+    pub(super) schedule: Schedule,
+    /// What this process's leases are marked with.
+    pub(super) mark: String,
+    /// How long a lease lasts: well beyond the longest attempt.
+    pub(super) lease_secs: i64,
+}
+
+impl Rounds {
+    /// Ends the leases of an earlier process, where no other can be at work.
+    ///
+    /// # Errors
+    /// 503 when the database is away.
+    pub(super) fn release_all(&self) -> Result<(), ApiError> {
+        if self.app.store.is_shared() {
+            return Ok(());
+        }
+        self.app.run_here("webhooks.release", |work| {
+            let now = work.now;
+            work.tx.deliveries().release_all(now)?;
+            Ok(())
+        })
+    }
+
+    /// Does a round, if there is anything to do.
+    ///
+    /// # Errors
+    /// 503 when the database is away: nothing was done then.
+    pub(super) fn run(&self, order: &Order) -> Result<Outcome, ApiError> {
+        if order.done.is_empty() && order.given_up.is_empty() && !self.is_due(order)? {
+            return Ok(Outcome::default());
+        }
+        let outcome = self.app.run_here("webhooks.round", |work| {
+            let mut outcome = Outcome::default();
+            work.tx.webhook_queues().lock()?;
+            self.write_down(work, order, &mut outcome)?;
+            self.give_back(work, order)?;
+            if order.free > 0 {
+                outcome.more = self.spread(work)?;
+                self.take(work, order, &mut outcome)?;
+            }
+            Ok(outcome)
+        })?;
+        for letter in &outcome.letters {
+            self.app.mailer.send(letter.clone());
+        }
+        Ok(outcome)
+    }
+
+    /// Whether anything could be done now. Looks only, so that an idle server does not write.
+    fn is_due(&self, order: &Order) -> Result<bool, ApiError> {
+        if order.free == 0 {
+            return Ok(false);
+        }
+        let (now, full) = (self.app.clock.now().wall, full(order));
+        self.app.store.read("webhooks.look", |tx| {
+            Ok(!tx.events().waiting(1)?.is_empty() || !tx.webhook_queues().due(now, &full, 1)?.is_empty())
+        })
+    }
+
+    /// Writes down what came of attempts.
+    fn write_down(&self, work: &mut Work<'_>, order: &Order, outcome: &mut Outcome) -> Result<(), ApiError> {
+        // In the order of the endpoints, so that nobody waits in a circle.
+        let mut by_endpoint: BTreeMap<WebhookId, Vec<&Done>> = BTreeMap::new();
+        for done in order.done.iter() {
+            by_endpoint.entry(done.delivery.webhook_id).or_default().push(done);
+        }
+        for (endpoint, done) in by_endpoint {
+            let Some(mut queue) = work.tx.webhook_queues().find(endpoint)? else { continue };
+            let (mut due, mut gone) = (None::<Timestamp>, false);
+            for done in done {
+                let now = work.now;
+                let after =
+                    done.delivery.clone().record(done.attempt.clone(), done.retry_after, &self.schedule, now, &mut work.rng);
+                count(&done.attempt);
+                if !work.tx.deliveries().finish(&after, &self.mark)? {
+                    continue;
+                }
+                due = [due, after.next_attempt_at].into_iter().flatten().min();
+                gone |= done.attempt.is_gone();
+                queue.health = queue.health.after(done.attempt.succeeded(), now);
+                queue.timeouts = if done.timed_out { queue.timeouts.saturating_add(1) } else { 0 };
+                queue.paused_until = rest(queue.timeouts, now).max(queue.paused_until);
+                if done.attempt.succeeded() {
+                    queue.paused_until = now;
+                }
+            }
+            work.tx.webhook_queues().update(&queue)?;
+            if let Some(at) = due {
+                work.tx.webhook_queues().note_due(endpoint, at)?;
+            }
+            if gone {
+                disable(work, endpoint, DisabledReason::Gone, outcome)?;
+            } else if queue.health.is_hopeless(work.now) {
+                disable(work, endpoint, DisabledReason::Failing, outcome)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives back what was taken and not tried.
+    fn give_back(&self, work: &mut Work<'_>, order: &Order) -> Result<(), ApiError> {
+        for delivery in order.given_up.iter() {
+            let now = work.now;
+            let free = Delivery { next_attempt_at: Some(now), ..delivery.clone() };
+            if work.tx.deliveries().finish(&free, &self.mark)? {
+                work.tx.webhook_queues().note_due(delivery.webhook_id, now)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the deliveries of new events: whether there may be more of these.
+    fn spread(&self, work: &mut Work<'_>) -> Result<bool, ApiError> {
+        let waiting = work.tx.events().waiting(EVENTS)?;
+        if waiting.is_empty() {
+            return Ok(false);
+        }
+        let mut endpoints: HashMap<OrganizationId, Vec<Webhook>> = HashMap::new();
+        let slack = if self.app.store.is_shared() { SLACK_MILLIS } else { 0 };
+        let (mut made, mut due) = (Vec::new(), BTreeMap::new());
+        for entry in &waiting {
+            let organization = entry.event.organization_id;
+            let known = match endpoints.entry(organization) {
+                std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
+                std::collections::hash_map::Entry::Vacant(place) => place.insert(work.tx.webhooks().list_active(organization)?),
+            };
+            for webhook in known.iter().filter(|webhook| wants(webhook, &entry.event, entry.only, slack)) {
+                let at = work.now.plus_millis(self.schedule.pause(0, &mut work.rng).unwrap_or(0));
+                made.push(delivery(&entry.event, webhook.id, DeliveryId::new(work.now, &mut work.rng), (work.now, at)));
+                due.entry(webhook.id).and_modify(|known: &mut Timestamp| *known = (*known).min(at)).or_insert(at);
+            }
+        }
+        work.tx.deliveries().insert(&made)?;
+        for (endpoint, at) in due {
+            work.tx.webhook_queues().note_due(endpoint, at)?;
+        }
+        let ids: Vec<EventId> = waiting.iter().map(|w| w.event.id).collect();
+        work.tx.events().dispatched(&ids)?;
+        Ok(i64::try_from(ids.len()).unwrap_or(EVENTS) >= EVENTS)
+    }
+
+    /// Takes what is due, a fair part for each endpoint.
+    fn take(&self, work: &mut Work<'_>, order: &Order, outcome: &mut Outcome) -> Result<(), ApiError> {
+        let (now, mut free) = (work.now, order.free);
+        let lease = Lease { mark: self.mark.clone(), until: now.plus_secs(self.lease_secs) };
+        let due = work.tx.webhook_queues().due(now, &full(order), ENDPOINTS)?;
+        outcome.more |= i64::try_from(due.len()).unwrap_or(ENDPOINTS) >= ENDPOINTS;
+        let mut bodies: HashMap<EventId, Option<Arc<str>>> = HashMap::new();
+        for endpoint in due {
+            if free == 0 {
+                break;
+            }
+            let Some(webhook) = work.tx.webhooks().find_any(endpoint)?.filter(|w| w.settings.active) else {
+                work.tx.deliveries().stop(endpoint)?;
+                work.tx.webhook_queues().settle(endpoint)?;
+                continue;
+            };
+            let room = order.room.get(&endpoint).copied().unwrap_or(order.spare).min(free);
+            let claimed = work.tx.deliveries().claim(endpoint, now, &lease, i64::try_from(room).unwrap_or(1))?;
+            work.tx.webhook_queues().settle(endpoint)?;
+            for delivery in claimed {
+                let body = match bodies.get(&delivery.event_id) {
+                    Some(known) => known.clone(),
+                    None => work.tx.events().find(delivery.event_id)?.map(|event| Arc::from(event.body())),
+                };
+                bodies.insert(delivery.event_id, body.clone());
+                let Some(body) = body else {
+                    // The event is older than events are kept.
+                    let dead = Delivery { status: DeliveryStatus::Dead, next_attempt_at: None, ..delivery };
+                    work.tx.deliveries().finish(&dead, &self.mark)?;
+                    continue;
+                };
+                free -= 1;
+                outcome.jobs.push(Job { secrets: secrets(work, &webhook)?, url: webhook.settings.url.clone(), body, delivery });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Endpoints that have all the attempts they may have.
+fn full(order: &Order) -> Vec<WebhookId> {
+    order.room.iter().filter(|(_, room)| **room == 0).map(|(id, _)| *id).collect()
+}
+
+fn wants(webhook: &Webhook, event: &Event, only: Option<WebhookId>, slack: i64) -> bool {
+    match only {
+        Some(only) => webhook.id == only,
+        None => {
+            let is_known = webhook.created_at.millis_since(event.at) <= slack;
+            is_known && webhook.settings.events.includes(event.event_type)
+        }
+    }
+}
+
+fn delivery(event: &Event, webhook_id: WebhookId, id: DeliveryId, (now, at): (Timestamp, Timestamp)) -> Delivery {
+    Delivery {
+        id,
+        organization_id: event.organization_id,
+        webhook_id,
+        event_id: event.id,
+        event_type: event.event_type,
+        status: DeliveryStatus::Pending,
+        tries: 0,
+        attempts: Vec::new(),
+        next_attempt_at: Some(at),
+        created_at: now,
+    }
+}
+
+/// Until when an endpoint rests that has not answered in time so often in a row.
+fn rest(timeouts: i64, now: Timestamp) -> Timestamp {
+    if timeouts < TIMEOUTS {
+        return now;
+    }
+    let doublings = u32::try_from(timeouts - TIMEOUTS).unwrap_or(0).min(5);
+    now.plus_millis((REST_MILLIS << doublings).min(MAX_REST_MILLIS))
+}
+
+/// What the next attempt is signed with. A secret that cannot be read is left out, and said so in the log.
+fn secrets(work: &Work<'_>, webhook: &Webhook) -> Result<Vec<PlainSecret>, ApiError> {
+    let keep = &work.app.keyring.keep;
+    let previous = webhook.previous_secret(work.now).map(|(secret, _)| secret);
+    let all = std::iter::once(&webhook.secret).chain(previous);
+    let plain: Vec<PlainSecret> = all.filter_map(|sealed| sealed.open(keep, webhook.id)).collect();
+    if plain.is_empty() {
+        tracing::error!(webhook = %webhook.id, "a webhook's secret cannot be decrypted: was the master key replaced?");
+    }
+    Ok(plain)
+}
+
+/// Switches an endpoint off, tells the others, and writes to the owners.
+fn disable(work: &mut Work<'_>, endpoint: WebhookId, reason: DisabledReason, outcome: &mut Outcome) -> Result<(), ApiError> {
+    let Some(webhook) = work.tx.webhooks().find_any(endpoint)?.filter(|w| w.settings.active) else { return Ok(()) };
+    let off = webhook.disable(reason, work.now);
+    work.tx.webhooks().update(&off)?;
+    work.tx.deliveries().stop(endpoint)?;
+    work.tx.webhook_queues().settle(endpoint)?;
+    let told = webhooks::written(work, &off)?;
+    work.event(off.organization_id, EventType::WebhookDisabled, told)?;
+    for to in owners(work, off.organization_id)? {
+        outcome.letters.push(letter(to, &off, reason));
+    }
+    Ok(())
+}
+
+fn owners(work: &mut Work<'_>, organization: OrganizationId) -> Result<Vec<Email>, ApiError> {
+    let members = work.tx.memberships().list(organization, None, MEMBERS)?;
+    let mut addresses = Vec::new();
+    for member in members.iter().filter(|m| m.role == Role::Owner) {
+        addresses.extend(work.tx.users().find(member.user_id)?.map(|user| user.email));
+    }
+    Ok(addresses)
+}
+
+fn letter(to: Email, webhook: &Webhook, reason: DisabledReason) -> Letter {
+    let why = match reason {
+        DisabledReason::Failing => "Nothing could be delivered to it for five days.",
+        DisabledReason::Gone => "It answered 410 Gone, which says that it does not want to be called again.",
+    };
+    let text = format!(
+        "The webhook {} was switched off.\n\nURL: {}\n{why}\n\nWhen it works again, set `active` to true and call \
+         `recover` for what was missed.\n",
+        webhook.id, webhook.settings.url
+    );
+    Letter { to, subject: "A webhook was switched off".to_owned(), text }
+}
+
+fn count(attempt: &Attempt) {
+    let outcome = if attempt.succeeded() { "succeeded" } else { "failed" };
+    metrics::counter!("mgmt_webhook_attempts_total", "outcome" => outcome).increment(1);
+}

@@ -1,0 +1,217 @@
+//! Calling an endpoint: one request, within a time, to nobody who must not be called, reading no more than is needed.
+
+use std::{error::Error as StdError, io, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use mgmt_core::{
+    delivery::MAX_EXCERPT,
+    target::{TargetRules, TargetUrl},
+};
+use reqwest::{
+    Client, Response,
+    header::{CONTENT_TYPE, RETRY_AFTER},
+    redirect::Policy,
+};
+
+use tokio::time::Instant;
+
+use super::guard::{Guard, Lookup, Refusal};
+use crate::cli::Failure;
+
+/// The most bytes of an answer that are read; then the connection is closed.
+const MAX_ANSWER: usize = 64 * 1024;
+/// A connection that was not used for this long is closed, so that a name is soon looked up anew.
+const IDLE: Duration = Duration::from_secs(10);
+const IDLE_CONNECTIONS: usize = 16;
+
+/// The HTTP client of the deliveries.
+pub(super) struct Sender {
+    client: Client,
+    rules: Arc<TargetRules>,
+    timeout: Duration,
+}
+
+/// What came of a call.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    /// The status, if an answer came.
+    pub(super) status: Option<u16>,
+    /// What went wrong, if no whole answer came.
+    pub(super) failure: Option<FailureClass>,
+    /// The pause that the endpoint asked for.
+    pub(super) retry_after: Option<Duration>,
+    /// How long it took.
+    pub(super) duration: Duration,
+    /// The beginning of the answer.
+    pub(super) excerpt: Vec<u8>,
+}
+
+/// What can go wrong before an answer is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FailureClass {
+    /// The name has an address that must not be called.
+    BlockedAddress,
+    /// The address of the endpoint is not allowed any more.
+    InvalidUrl,
+    /// The name has no address.
+    Dns,
+    /// Nobody took the connection.
+    Connect,
+    /// No trust could be established.
+    Tls,
+    /// Nothing came within the time.
+    Timeout,
+    /// The connection ended in the middle, or what came was no HTTP.
+    ConnectionLost,
+}
+
+impl FailureClass {
+    /// The word in the log of deliveries.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::BlockedAddress => "blocked_address",
+            Self::InvalidUrl => "invalid_url",
+            Self::Dns => "dns",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Timeout => "timeout",
+            Self::ConnectionLost => "connection_lost",
+        }
+    }
+
+    fn of(error: &reqwest::Error) -> Self {
+        let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
+        while let Some(current) = cause {
+            if let Some(refusal) = current.downcast_ref::<Refusal>() {
+                return if *refusal == Refusal::Blocked { Self::BlockedAddress } else { Self::Dns };
+            }
+            if is_tls(current) {
+                return Self::Tls;
+            }
+            cause = current.source();
+        }
+        match error {
+            error if error.is_timeout() => Self::Timeout,
+            error if error.is_connect() => Self::Connect,
+            _ => Self::ConnectionLost,
+        }
+    }
+}
+
+/// Errors of TLS come as themselves or inside I/O errors, which do not name what is in them as their source.
+fn is_tls(error: &(dyn StdError + 'static)) -> bool {
+    error.is::<rustls::Error>() || error.downcast_ref::<io::Error>().and_then(io::Error::get_ref).is_some_and(|e| is_tls(e))
+}
+
+impl Outcome {
+    /// The word in the log of deliveries, unless all went well.
+    pub(super) fn error_text(&self) -> Option<&'static str> {
+        let failed = self.status.is_some_and(|status| !(200..300).contains(&status));
+        self.failure.map(FailureClass::as_str).or(failed.then_some("http_status"))
+    }
+
+    /// The beginning of the answer as text.
+    pub(super) fn excerpt_text(&self) -> Option<String> {
+        self.status?;
+        let mut text = String::from_utf8_lossy(&self.excerpt).into_owned();
+        while text.len() > MAX_EXCERPT {
+            text.pop();
+        }
+        Some(text)
+    }
+
+    /// Whether no answer came in time.
+    pub(super) fn timed_out(&self) -> bool {
+        self.failure == Some(FailureClass::Timeout)
+    }
+}
+
+impl Sender {
+    /// Makes the client. It follows no redirect, reads no proxy variable, keeps no cookie, and decodes no compression.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub(super) fn new(rules: Arc<TargetRules>, lookup: Arc<dyn Lookup>, timeout: Duration) -> Result<Self, Failure> {
+        let client = Client::builder()
+            .tls_backend_preconfigured(tls()?)
+            .dns_resolver(Arc::new(Guard { rules: Arc::clone(&rules), lookup }))
+            .no_proxy()
+            .redirect(Policy::none())
+            .referer(false)
+            .http1_only()
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            .tcp_nodelay(true)
+            .user_agent(concat!("mgmt-webhooks/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(Failure::new)?;
+        Ok(Self { client, rules, timeout })
+    }
+
+    /// Posts a body. The address is judged anew: rules may have become stricter since it was set.
+    pub(super) async fn send(&self, url: &str, headers: Vec<(&'static str, String)>, body: Arc<str>) -> Outcome {
+        let start = Instant::now();
+        let mut outcome =
+            Outcome { status: None, failure: None, retry_after: None, duration: Duration::ZERO, excerpt: Vec::new() };
+        match TargetUrl::parse(url, &self.rules) {
+            Err(_) => outcome.failure = Some(FailureClass::InvalidUrl),
+            Ok(url) => {
+                // What was read before the time ran out is kept.
+                if tokio::time::timeout(self.timeout, self.exchange(&url, headers, body, &mut outcome)).await.is_err() {
+                    outcome.failure = Some(FailureClass::Timeout);
+                }
+            }
+        }
+        outcome.duration = start.elapsed();
+        outcome
+    }
+
+    async fn exchange(&self, url: &TargetUrl, headers: Vec<(&'static str, String)>, body: Arc<str>, outcome: &mut Outcome) {
+        let body = Bytes::copy_from_slice(body.as_bytes());
+        let request = self.client.post(url.as_str()).header(CONTENT_TYPE, "application/json").body(body);
+        let request = headers.into_iter().fold(request, |request, (name, value)| request.header(name, value));
+        match request.send().await {
+            Err(error) => outcome.failure = Some(FailureClass::of(&error)),
+            Ok(answer) => {
+                outcome.status = Some(answer.status().as_u16());
+                outcome.retry_after = retry_after(&answer);
+                read(answer, outcome).await;
+            }
+        }
+    }
+}
+
+/// Reads the answer up to its end or the limit, and keeps the beginning. An answer that breaks off has been given all the same.
+async fn read(mut answer: Response, outcome: &mut Outcome) {
+    let mut length = 0;
+    while let Ok(Some(chunk)) = answer.chunk().await {
+        length += chunk.len();
+        let room = MAX_EXCERPT.saturating_sub(outcome.excerpt.len());
+        outcome.excerpt.extend(chunk.iter().take(room));
+        if length >= MAX_ANSWER {
+            return;
+        }
+    }
+}
+
+/// The pause that an answer asks for, in the form of seconds.
+fn retry_after(answer: &Response) -> Option<Duration> {
+    let seconds = answer.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+/// TLS 1.2 and 1.3 with the system's roots.
+fn tls() -> Result<rustls::ClientConfig, Failure> {
+    let found = rustls_native_certs::load_native_certs();
+    let mut roots = rustls::RootCertStore::empty();
+    let (added, _) = roots.add_parsable_certificates(found.certs);
+    if added == 0 {
+        tracing::warn!("no certificate authorities are installed: webhooks over https will fail (install `ca-certificates`)");
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    Ok(builder.map_err(Failure::new)?.with_root_certificates(roots).with_no_client_auth())
+}
+
+#[cfg(test)]
+mod tests;
