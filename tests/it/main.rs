@@ -25,6 +25,7 @@ mod keys;
 mod matrix;
 mod order;
 mod organizations;
+mod projects;
 mod secrets;
 mod shipping;
 mod tour;

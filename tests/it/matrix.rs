@@ -123,6 +123,48 @@ const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/v1/management/rate-sheets/{id}", Permission("rate-sheets:read")),
     ("PATCH", "/v1/management/rate-sheets/{id}", Permission("rate-sheets:write")),
     ("DELETE", "/v1/management/rate-sheets/{id}", Permission("rate-sheets:write")),
+    ("GET", "/management/v1/projects", Permission("projects:read")),
+    ("POST", "/management/v1/projects", Permission("projects:write")),
+    ("POST", "/management/v1/projects/users/invite", Permission("projects:write")),
+    ("GET", "/management/v1/projects/{projectId}", Permission("projects:read")),
+    ("PUT", "/management/v1/projects/{projectId}", Permission("projects:write")),
+    ("DELETE", "/management/v1/projects/{projectId}", Permission("projects:write")),
+    ("GET", "/management/v1/projects/{projectId}/users", Permission("projects:read")),
+    ("POST", "/management/v1/projects/{projectId}/users", Permission("projects:write")),
+    ("GET", "/management/v1/projects/{projectId}/users/{userId}", Permission("projects:read")),
+    ("PUT", "/management/v1/projects/{projectId}/users/{userId}", Permission("projects:write")),
+    ("DELETE", "/management/v1/projects/{projectId}/users/{userId}", Permission("projects:write")),
+    ("GET", "/management/v1/projects/{projectId}/templates/campaigns", Permission("projects:read")),
+    ("POST", "/management/v1/projects/{projectId}/templates/campaigns", Permission("projects:write")),
+    ("POST", "/management/v1/projects/{projectId}/templates/campaigns/{campaignTemplateId}/copy", Permission("projects:write")),
+    ("GET", "/management/v1/projects/{projectId}/stacking-rules", Permission("projects:read")),
+    ("POST", "/management/v1/projects/{projectId}/stacking-rules", Permission("projects:write")),
+    ("GET", "/management/v1/projects/{projectId}/stacking-rules/{stackingRulesId}", Permission("projects:read")),
+    ("PUT", "/management/v1/projects/{projectId}/stacking-rules/{stackingRulesId}", Permission("projects:write")),
+    ("DELETE", "/management/v1/projects/{projectId}/stacking-rules/{stackingRulesId}", Permission("projects:write")),
+    ("GET", "/management/v1/projects/{projectId}/metadata-schemas", Permission("projects:read")),
+    ("POST", "/management/v1/projects/{projectId}/metadata-schemas", Permission("projects:write")),
+    ("GET", "/management/v1/projects/{projectId}/metadata-schemas/{metadataSchemaId}", Permission("projects:read")),
+    ("PUT", "/management/v1/projects/{projectId}/metadata-schemas/{metadataSchemaId}", Permission("projects:write")),
+    ("DELETE", "/management/v1/projects/{projectId}/metadata-schemas/{metadataSchemaId}", Permission("projects:write")),
+    ("GET", "/management/v1/projects/{projectId}/custom-event-schemas", Permission("projects:read")),
+    ("POST", "/management/v1/projects/{projectId}/custom-event-schemas", Permission("projects:write")),
+    ("GET", "/management/v1/projects/{projectId}/custom-event-schemas/{customEventSchemaId}", Permission("projects:read")),
+    ("PUT", "/management/v1/projects/{projectId}/custom-event-schemas/{customEventSchemaId}", Permission("projects:write")),
+    ("DELETE", "/management/v1/projects/{projectId}/custom-event-schemas/{customEventSchemaId}", Permission("projects:write")),
+    ("GET", "/management/v1/projects/{projectId}/webhooks", Permission("projects:read")),
+    ("POST", "/management/v1/projects/{projectId}/webhooks", Permission("projects:write")),
+    ("GET", "/management/v1/projects/{projectId}/webhooks/{webhookId}", Permission("projects:read")),
+    ("PUT", "/management/v1/projects/{projectId}/webhooks/{webhookId}", Permission("projects:write")),
+    ("DELETE", "/management/v1/projects/{projectId}/webhooks/{webhookId}", Permission("projects:write")),
+    ("GET", "/management/v1/projects/{projectId}/branding", Permission("projects:read")),
+    ("POST", "/management/v1/projects/{projectId}/branding", Permission("projects:write")),
+    ("GET", "/management/v1/projects/{projectId}/branding/{brandingId}", Permission("projects:read")),
+    ("PUT", "/management/v1/projects/{projectId}/branding/{brandingId}", Permission("projects:write")),
+    ("DELETE", "/management/v1/projects/{projectId}/branding/{brandingId}", Permission("projects:write")),
+    ("POST", "/management/v1/projects/{projectId}/webhooks/{webhookId}/test", Permission("projects:write")),
+    ("GET", "/v1/metadata-schemas", ApiKey),
+    ("GET", "/v1/metadata-schemas/{relatedObject}", ApiKey),
 ];
 
 const PERMISSIONS: [&str; 16] = [
@@ -149,6 +191,7 @@ fn ask(server: &Server, method: &str, path: &str, credential: Option<&str>) -> A
     let path = path.replace("{id}", "key_00000000000070008000000000000000");
     let call = server.call(method, &path);
     let call = if ["POST", "PATCH", "PUT"].contains(&method) { call.json(&json!({})) } else { call };
+    let call = if ["POST", "PUT", "PATCH"].contains(&method) { call.json(&json!({})) } else { call };
     credential.map_or(call.clone(), |credential| call.bearer(credential)).send()
 }
 
@@ -269,6 +312,8 @@ const ROLES: [(&str, &[&str]); 5] = [
             "users:read",
             "users:write",
             "usage:read",
+            "projects:read",
+            "projects:write",
             "webhooks:read",
             "webhooks:write",
         ],
@@ -287,6 +332,8 @@ const ROLES: [(&str, &[&str]); 5] = [
             "users:read",
             "users:write",
             "usage:read",
+            "projects:read",
+            "projects:write",
             "webhooks:read",
             "webhooks:write",
         ],
@@ -299,12 +346,36 @@ const ROLES: [(&str, &[&str]); 5] = [
             "organizations:read",
             "users:read",
             "usage:read",
+            "projects:read",
+            "projects:write",
             "webhooks:read",
             "webhooks:write",
         ],
     ),
-    ("member", &["api-keys:read", "rate-sheets:read", "organizations:read", "users:read", "usage:read", "webhooks:read"]),
-    ("viewer", &["api-keys:read", "rate-sheets:read", "organizations:read", "users:read", "usage:read", "webhooks:read"]),
+    (
+        "member",
+        &[
+            "api-keys:read",
+            "rate-sheets:read",
+            "organizations:read",
+            "users:read",
+            "usage:read",
+            "projects:read",
+            "webhooks:read",
+        ],
+    ),
+    (
+        "viewer",
+        &[
+            "api-keys:read",
+            "rate-sheets:read",
+            "organizations:read",
+            "users:read",
+            "usage:read",
+            "projects:read",
+            "webhooks:read",
+        ],
+    ),
 ];
 
 /// There is one user, so the role is changed in the database, while no server runs on it.

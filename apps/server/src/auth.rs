@@ -137,6 +137,14 @@ impl Caller {
         self.is_operator && trusted
     }
 
+    /// Whether they hold a permission, beside the one that their request demands.
+    pub(crate) fn holds(&self, app: &App, permission: &str) -> bool {
+        match &self.principal {
+            Principal::Session { role, .. } => role.permissions().covers(&ScopeSet::from_text(permission)),
+            Principal::Key(record) => record.facts.granted.covers(app.permission(permission)),
+        }
+    }
+
     /// Refuses everybody but the operator, whatever they ask for.
     ///
     /// # Errors
@@ -240,6 +248,16 @@ pub(crate) fn refuse_credential(fault: CredentialFault) -> ApiError {
         CredentialFault::Missing => ApiError::no_credential(),
         CredentialFault::Malformed => Error::unauthorized().into(),
         CredentialFault::Ambiguous => ApiError::ambiguous_credential("send exactly one credential"),
+    }
+}
+
+/// The text of the API key that a request carries: in `Authorization`, in `X-API-Key` where that is read, or as a project's key in
+/// `X-App-Token`, whose id must be that of `X-App-Id`.
+pub(crate) fn api_key_text<'a>(app: &App, request: &'a HttpRequest, field: bool) -> Result<&'a str, ApiError> {
+    match credential::find(request.headers(), field).map_err(refuse_credential)? {
+        Credential::Token(_, text) => Ok(text),
+        Credential::App { id, token } if app.format.parse(token).is_some_and(|k| k.id().to_string() == id) => Ok(token),
+        Credential::App { .. } | Credential::Management { .. } => Err(Error::unauthorized().into()),
     }
 }
 

@@ -6,4 +6,4 @@ mod round;
 mod send;
 mod sign;
 
-pub(crate) use engine::Deliveries;
+pub(crate) use engine::{Deliveries, send_once};

@@ -80,6 +80,8 @@ impl Modify for Shared {
         components.add_security_scheme("refresh_cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
         components.add_security_scheme("management_id", header("X-Management-Id", "A management key's id."));
         components.add_security_scheme("management_token", header("X-Management-Token", "The management key itself."));
+        components.add_security_scheme("app_id", header("X-App-Id", "The `app_id` of a project's key."));
+        components.add_security_scheme("app_token", header("X-App-Token", "The `app_token` of a project's key."));
         components.responses.insert("Error".to_owned(), RefOr::T(error_response()));
     }
 }

@@ -6,7 +6,7 @@ use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName};
 pub static MANAGEMENT_ID: HeaderName = HeaderName::from_static("x-management-id");
 /// The field for a management key, beside `X-Management-Id`.
 pub static MANAGEMENT_TOKEN: HeaderName = HeaderName::from_static("x-management-token");
-/// The field for a project's id beside `X-App-Token`.
+/// The field for the id of a project's key beside `X-App-Token`.
 pub static APP_ID: HeaderName = HeaderName::from_static("x-app-id");
 /// The field for a project's key, beside `X-App-Id`.
 pub static APP_TOKEN: HeaderName = HeaderName::from_static("x-app-token");
@@ -41,9 +41,9 @@ pub enum Credential<'a> {
         /// The key.
         token: &'a str,
     },
-    /// A project's key with the project's id.
+    /// A project's key with its id.
     App {
-        /// The project's id.
+        /// The key's id.
         id: &'a str,
         /// The key.
         token: &'a str,

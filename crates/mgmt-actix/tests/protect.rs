@@ -34,6 +34,7 @@ fn gate(drafts: Vec<KeyDraft>) -> (Arc<Gate>, Vec<String>) {
         let parsed = draft.parse(&Catalogues::default(), now).unwrap();
         let new = NewKey {
             organization_id: organization.id,
+            project_id: None,
             kind: parsed.kind,
             environment: parsed.environment,
             settings: parsed.settings,

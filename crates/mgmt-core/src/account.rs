@@ -49,6 +49,12 @@ impl Plan {
         }
     }
 
+    /// Whether the management of projects is part of the plan.
+    #[must_use]
+    pub const fn has_projects(self) -> bool {
+        matches!(self, Self::SelfHosted | Self::Enterprise)
+    }
+
     /// Reads the name.
     ///
     /// # Errors

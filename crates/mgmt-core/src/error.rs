@@ -101,6 +101,8 @@ struct Inner {
     details: BTreeMap<String, String>,
     retry_after: Option<u64>,
     scope: Option<String>,
+    reason: Option<&'static str>,
+    resource: Option<(&'static str, String)>,
 }
 
 /// The reason for a field that is missing.
@@ -113,7 +115,15 @@ impl Error {
     /// An error with a message for the client and no details.
     #[must_use]
     pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self(Box::new(Inner { code, message: message.into(), details: BTreeMap::new(), retry_after: None, scope: None }))
+        Self(Box::new(Inner {
+            code,
+            message: message.into(),
+            details: BTreeMap::new(),
+            retry_after: None,
+            scope: None,
+            reason: None,
+            resource: None,
+        }))
     }
 
     /// A validation failure of one field. `field` is a path such as `address.postal_code` or `scopes[2]`.
@@ -155,6 +165,20 @@ impl Error {
         self
     }
 
+    /// Says more closely than the code why, for surfaces that have finer reasons.
+    #[must_use]
+    pub fn with_reason(mut self, reason: &'static str) -> Self {
+        self.0.reason = Some(reason);
+        self
+    }
+
+    /// Names the object that this is about, by its type and its id or name.
+    #[must_use]
+    pub fn about(mut self, kind: &'static str, id: impl Into<String>) -> Self {
+        self.0.resource = Some((kind, id.into()));
+        self
+    }
+
     /// Puts every detail path below `prefix`, joined by a dot.
     #[must_use]
     pub fn below(mut self, prefix: &str) -> Self {
@@ -192,6 +216,18 @@ impl Error {
     #[must_use]
     pub fn retry_after(&self) -> Option<u64> {
         self.0.retry_after
+    }
+
+    /// The finer reason, where there is one.
+    #[must_use]
+    pub fn reason(&self) -> Option<&'static str> {
+        self.0.reason
+    }
+
+    /// The type and the id or name of the object that this is about, where that is known.
+    #[must_use]
+    pub fn resource(&self) -> Option<(&'static str, &str)> {
+        self.0.resource.as_ref().map(|(kind, id)| (*kind, id.as_str()))
     }
 
     /// The missing scope, where that is the reason.

@@ -203,7 +203,7 @@ mod tests {
         let mint = Mint { format: &format, pepper: &keyring.pepper };
         let (kind, environment, settings) = draft;
         let organization_id = OrganizationId::from_u128(1);
-        let new = NewKey { organization_id, kind, environment, settings, created_by: Actor::System };
+        let new = NewKey { organization_id, project_id: None, kind, environment, settings, created_by: Actor::System };
         ApiKey::issue(new, mint, START, rng).unwrap().0
     }
 

@@ -110,6 +110,12 @@ define_id!(
 define_id!(
     /// One event on its way to one endpoint.
     DeliveryId, "dlv");
+define_id!(
+    /// A project of an organization.
+    ProjectId, "proj");
+define_id!(
+    /// One sending to a project's webhook.
+    SendOutId, "whs");
 
 #[cfg(test)]
 mod tests {

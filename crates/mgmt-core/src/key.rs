@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use crate::{
     account::Actor,
     error::{Code, Error, Result},
-    id::{KeyId, OrganizationId},
+    id::{KeyId, OrganizationId, ProjectId},
     key_text::{Environment, KeyFormat, KeyKind, last_four},
     limit::RateLimit,
     network::{Networks, Warehouses},
@@ -121,6 +121,8 @@ pub struct ApiKey {
     pub id: KeyId,
     /// Whose it is.
     pub organization_id: OrganizationId,
+    /// The project that it was made with and ends with. Such keys do not count against the limit of active keys.
+    pub project_id: Option<ProjectId>,
     /// What it opens.
     pub kind: KeyKind,
     /// Which data it works on.
@@ -156,6 +158,8 @@ pub struct ApiKey {
 pub struct NewKey {
     /// Whose it will be.
     pub organization_id: OrganizationId,
+    /// The project that it is of.
+    pub project_id: Option<ProjectId>,
     /// What it opens.
     pub kind: KeyKind,
     /// Which data it works on.
@@ -181,7 +185,7 @@ impl ApiKey {
     /// # Errors
     /// `invalid_request` when the expiry is not in the future.
     pub fn issue(new: NewKey, mint: Mint<'_>, now: Timestamp, rng: &mut impl CryptoRng) -> Result<(Self, PlainSecret)> {
-        let NewKey { organization_id, kind, environment, settings, created_by } = new;
+        let NewKey { organization_id, project_id, kind, environment, settings, created_by } = new;
         if settings.expires_at.is_some_and(|at| at <= now) {
             return Err(Error::invalid("expires_at", "must lie in the future"));
         }
@@ -192,6 +196,7 @@ impl ApiKey {
         let key = Self {
             id,
             organization_id,
+            project_id,
             kind,
             environment,
             settings,
@@ -256,7 +261,9 @@ impl ApiKey {
     /// Whether the key counts against the number of active keys: rotated-out, expired and revoked ones do not.
     #[must_use]
     pub fn counts(&self, now: Timestamp) -> bool {
-        self.retirement().is_none() && matches!(self.status(now), KeyStatus::Active | KeyStatus::Suspended)
+        self.project_id.is_none()
+            && self.retirement().is_none()
+            && matches!(self.status(now), KeyStatus::Active | KeyStatus::Suspended)
     }
 
     /// Ends the key for ever. Repeating it changes nothing.
@@ -336,6 +343,7 @@ impl ApiKey {
         }
         let successor = NewKey {
             organization_id: self.organization_id,
+            project_id: self.project_id,
             kind: self.kind,
             environment: self.environment,
             settings: self.settings.clone(),
@@ -420,6 +428,7 @@ mod tests {
             let mint = Mint { format: &self.format, pepper: &self.keyring.pepper };
             let new = NewKey {
                 organization_id: OrganizationId::from_u128(1),
+                project_id: None,
                 kind: KeyKind::Secret,
                 environment: Environment::Prod,
                 settings,

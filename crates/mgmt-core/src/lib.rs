@@ -27,6 +27,7 @@
 //! let parsed = draft.parse(&Catalogues::default(), now)?;
 //! let new = NewKey {
 //!     organization_id: OrganizationId::new(now, &mut rng),
+//!     project_id: None,
 //!     kind: parsed.kind,
 //!     environment: parsed.environment,
 //!     settings: parsed.settings,
@@ -65,6 +66,7 @@ pub mod key_text;
 pub mod limit;
 pub mod member;
 pub mod network;
+pub mod project;
 pub mod quota;
 pub mod reveal;
 pub mod role;

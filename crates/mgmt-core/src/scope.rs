@@ -133,6 +133,12 @@ impl Catalogue {
         Self::new(entries).unwrap_or(Self { entries: Vec::new(), scopes: Vec::new() })
     }
 
+    /// All scopes that read.
+    #[must_use]
+    pub fn reads(&self) -> ScopeSet {
+        self.scopes.iter().filter(|s| s.0.ends_with(":read")).cloned().collect()
+    }
+
     /// The entries, as configured.
     #[must_use]
     pub fn entries(&self) -> &[CatalogueEntry] {
@@ -414,6 +420,8 @@ mod tests {
         assert!(Catalogue::new(vec![entry("a", &[])]).is_err());
         assert!(Catalogue::new((0..70).map(|i| entry(&format!("r{i}"), &["read"])).collect()).is_err());
         assert_eq!(catalogue().entries().len(), 14);
+        assert!(catalogue().reads().iter().all(|s| s.as_str().ends_with(":read")));
+        assert_eq!(catalogue().reads().iter().count(), 12);
         assert_eq!(Catalogue::permissions().entries().len(), 9);
     }
 

@@ -23,7 +23,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let organization = Organization::new("Acme", Plan::Scale, true, now, &mut rng)?;
     let draft = KeyDraft { scopes: Some(vec!["orders:read".into()]), ..KeyDraft::default() }.parse(gate.catalogues(), now)?;
     let (kind, environment, settings) = (draft.kind, draft.environment, draft.settings);
-    let new = NewKey { organization_id: organization.id, kind, environment, settings, created_by: Actor::System };
+    let new =
+        NewKey { organization_id: organization.id, project_id: None, kind, environment, settings, created_by: Actor::System };
     let (key, secret) = ApiKey::issue(new, Mint { format: &f, pepper: &p }, now, &mut rng)?;
     store.run("acme.setup", |tx| {
         tx.organizations().insert(&organization)?;

@@ -103,6 +103,7 @@ impl Bench {
         let parsed = draft.parse(self.gate.catalogues(), START).unwrap();
         let new = NewKey {
             organization_id: self.organization.id,
+            project_id: None,
             kind: parsed.kind,
             environment: parsed.environment,
             settings: parsed.settings,

@@ -1,6 +1,7 @@
 //! The traits of a store: one small, object-safe trait an aggregate, reached from a transaction.
 
 mod audit;
+mod projects;
 mod shipping;
 mod webhooks;
 
@@ -8,7 +9,7 @@ use std::{fmt::Debug, path::Path};
 
 use mgmt_core::{
     account::{Actor, Email, Membership, Organization, User},
-    id::{InvitationId, KeyId, OrganizationId, SessionId, UserId},
+    id::{InvitationId, KeyId, OrganizationId, ProjectId, SessionId, UserId},
     invitation::{Invitation, PasswordReset},
     key::ApiKey,
     key_text::KeyKind,
@@ -26,6 +27,7 @@ pub use self::shipping::{
 };
 pub use self::{
     audit::{Audit, AuditFilter},
+    projects::{PartRecord, ProjectMembers, ProjectParts, Projects},
     webhooks::{Deliveries, EventFilter, Events, Lease, Queue, WaitingEvent, WebhookQueues, Webhooks},
 };
 use crate::error::{Result, StoreError};
@@ -137,6 +139,12 @@ pub trait Tx {
     fn refresh_tokens(&mut self) -> &mut dyn RefreshTokens;
     /// API keys and management keys.
     fn keys(&mut self) -> &mut dyn Keys;
+    /// Projects.
+    fn projects(&mut self) -> &mut dyn Projects;
+    /// People's places in projects.
+    fn project_members(&mut self) -> &mut dyn ProjectMembers;
+    /// What hangs on projects.
+    fn project_parts(&mut self) -> &mut dyn ProjectParts;
     /// Secrets that can still be fetched.
     fn reveals(&mut self) -> &mut dyn Reveals;
     /// Answers to repeat.
@@ -319,10 +327,12 @@ pub trait Keys {
     ) -> Result<Vec<ApiKey>>;
     /// Those that somebody made and that are not revoked, newest first.
     fn list_of_maker(&mut self, organization: OrganizationId, maker: Actor) -> Result<Vec<ApiKey>>;
+    /// Those of a project that are not revoked, newest first.
+    fn list_of_project(&mut self, project: ProjectId) -> Result<Vec<ApiKey>>;
     /// Replaces settings and state of one that was read with `key.version - 1`. `Conflict` when it has another version by now.
     /// `last_used_at` is left alone.
     fn update(&mut self, key: &ApiKey) -> Result<()>;
-    /// How many count against the limit of active keys: not revoked, not rotated out, not expired.
+    /// How many count against the limit of active keys: of no project, not revoked, not rotated out, not expired.
     fn count_active(&mut self, organization: OrganizationId, kind: KeyKind, now: Timestamp) -> Result<i64>;
     /// Keys that are not revoked and end after `now`, at `until` or before, less those that had a notice of this end at `days` days
     /// or later, and those with a life of a day or less: the soonest first, `limit` at most.

@@ -5,11 +5,7 @@ use actix_web::{
     http::header::{HeaderName, HeaderValue},
     web::{Data, ServiceConfig},
 };
-use mgmt_actix::{
-    WAREHOUSE,
-    credential::{self, Credential, CredentialFault},
-    rate_limit_fields,
-};
+use mgmt_actix::{WAREHOUSE, rate_limit_fields};
 use mgmt_core::{
     access::Question,
     error::{Error, Faults},
@@ -21,7 +17,7 @@ use mgmt_gate::{Admission, Check, Request, Traffic};
 
 use crate::{
     app::App,
-    auth::{note, refuse, refuse_credential},
+    auth::{api_key_text, note, refuse},
     error::ApiError,
     http::{address::ClientAddress, percent, route::page},
 };
@@ -40,15 +36,13 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 #[utoipa::path(get, path = "/v1/authorize", tag = "Verification", operation_id = "authorize",
     params(("scope" = Option<Vec<String>>, Query, description = "A scope that is demanded; may be repeated: all are demanded"),
         ("X-API-Key" = Option<String>, Header, description = "The key, instead of `Authorization`"),
+        ("X-App-Id" = Option<String>, Header, description = "The `app_id` of a project's key"),
+        ("X-App-Token" = Option<String>, Header, description = "The `app_token` of a project's key, instead of `Authorization`"),
         ("X-Warehouse-Id" = Option<String>, Header, description = "What the request is for")),
     responses((status = 200, description = "Let it through",
         headers(("X-Auth-Organization-Id" = String), ("X-Auth-Key-Id" = String), ("X-Auth-Scopes" = String), ("X-Auth-Warehouse-Id" = String)))))]
 pub(crate) async fn authorize(app: Data<App>, address: ClientAddress, request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    let text = match credential::find(request.headers(), true).map_err(refuse_credential)? {
-        Credential::Token(_, text) => text,
-        // A project's key counts for its project only, and there are no projects.
-        Credential::Management { .. } | Credential::App { .. } => return Err(refuse_credential(CredentialFault::Malformed)),
-    };
+    let text = api_key_text(&app, &request, true)?;
     let scopes = demanded(request.query_string(), &app.catalogues().scopes)?;
     let warehouse = warehouse(&request)?;
     let asked = Request {

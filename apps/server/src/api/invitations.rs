@@ -102,6 +102,7 @@ fn invite_by(
             return Err(ApiError::new(Code::Conflict, "the address is invited already: send that invitation again"));
         }
         work.tx.invitations().delete(organization_id, earlier.id)?;
+        work.tx.project_members().delete_of_user(organization_id, earlier.user_id())?;
     }
     let token = random_token(TOKEN_SYMBOLS, &mut work.rng);
     let invitation = Invitation {
@@ -245,6 +246,7 @@ pub(crate) async fn withdraw(
         let invitation = find(work, &caller, id)?;
         caller.reach(work)?.take(invitation.role)?;
         work.tx.invitations().delete(caller.organization_id, id)?;
+        work.tx.project_members().delete_of_user(caller.organization_id, invitation.user_id())?;
         note(work, &caller, "invitation.withdrawn", &invitation)
     });
     withdrawn.await?;

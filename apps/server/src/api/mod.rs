@@ -9,6 +9,7 @@ pub(crate) mod invitations;
 pub(crate) mod keys;
 pub(crate) mod organizations;
 pub(crate) mod password_resets;
+pub(crate) mod projects;
 pub(crate) mod sessions;
 pub(crate) mod shipping;
 pub(crate) mod usage;
@@ -53,6 +54,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
     webhooks::configure(config);
     verify::configure(config);
     authorize::configure(config);
+    projects::configure(config);
 }
 
 /// Writes the rate-limit fields that the caller's extractor left with the request.

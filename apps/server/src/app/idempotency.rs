@@ -149,6 +149,30 @@ impl Once {
         found.await
     }
 
+    /// The object of the earlier answer, on surfaces whose answers hold no secret when repeated.
+    ///
+    /// # Errors
+    /// As [`replay`](Self::replay).
+    pub(crate) fn earlier(
+        once: Option<&Self>,
+        work: &mut Work<'_>,
+        creator: Actor,
+    ) -> Result<Option<Map<String, Value>>, ApiError> {
+        let Some(once) = once else { return Ok(None) };
+        Ok(once.replay(work, creator, false)?.map(|earlier| earlier.object))
+    }
+
+    /// Keeps an object without a secret as the answer.
+    pub(crate) fn keep_object(
+        &self,
+        work: &mut Work<'_>,
+        organization_id: OrganizationId,
+        object: &Map<String, Value>,
+    ) -> Result<(), ApiError> {
+        let answer = Created { object: object.clone(), wrapped: false, secret: None, key_id: None, replayed: false };
+        self.keep(work, organization_id, &answer)
+    }
+
     /// Keeps an answer, in the transaction of its effect.
     pub(crate) fn keep(&self, work: &mut Work<'_>, organization_id: OrganizationId, answer: &Created) -> Result<(), ApiError> {
         let record = IdempotencyRecord {

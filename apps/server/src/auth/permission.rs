@@ -66,6 +66,10 @@ permissions! {
     UsersWrite = "users:write";
     /// Letting members go; everybody may leave.
     UsersRemove = "users:write", OWN: bool = true;
+    /// Reading projects.
+    ProjectsRead = "projects:read";
+    /// Making, changing and deleting projects and what hangs on them.
+    ProjectsWrite = "projects:write";
     /// Reading usage figures.
     UsageRead = "usage:read";
     /// Reading webhooks, their deliveries, and events.

@@ -4,10 +4,7 @@ use std::{marker::PhantomData, ops::Deref};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Data};
 use futures_util::future::LocalBoxFuture;
-use mgmt_actix::{
-    credential::{self, Credential},
-    rate_limit_fields,
-};
+use mgmt_actix::rate_limit_fields;
 use mgmt_core::{
     access::Question,
     account::Actor,
@@ -19,7 +16,7 @@ use mgmt_core::{
 };
 use mgmt_gate::{Check, Request, Traffic};
 
-use super::{note, refuse, refuse_credential};
+use super::{api_key_text, note, refuse};
 use crate::{
     api::authorize::warehouse,
     app::App,
@@ -112,10 +109,7 @@ async fn admit(request: &HttpRequest, scope: &'static str) -> Result<KeyCaller, 
     let app = request.app_data::<Data<App>>().cloned().ok_or_else(|| ApiError::internal("the application lacks its data"))?;
     let address = ClientAddress::extract(request).await.map_err(ApiError::internal)?.0;
     let request_id = RequestId::extract(request).await.map_err(ApiError::internal)?.as_str().to_owned();
-    let text = match credential::find(request.headers(), false).map_err(refuse_credential)? {
-        Credential::Token(_, text) => text,
-        Credential::Management { .. } | Credential::App { .. } => return Err(Error::unauthorized().into()),
-    };
+    let text = api_key_text(&app, request, false)?;
     let all_of = app.catalogues().scopes.demanded(&ScopeSet::from_text(scope));
     let asked = Request {
         kind: KeyKind::Secret,

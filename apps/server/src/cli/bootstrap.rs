@@ -129,7 +129,14 @@ fn first_key(
         ..KeyDraft::default()
     };
     let ParsedKey { kind, environment, settings } = draft.parse(work.app.catalogues(), work.now)?;
-    let new = NewKey { organization_id: organization.id, kind, environment, settings, created_by: Actor::User(owner) };
+    let new = NewKey {
+        organization_id: organization.id,
+        project_id: None,
+        kind,
+        environment,
+        settings,
+        created_by: Actor::User(owner),
+    };
     let (key, secret) = ApiKey::issue(new, work.app.mint(), work.now, &mut work.rng)?;
     work.tx.keys().insert(&key)?;
     work.invalidate(key.id);

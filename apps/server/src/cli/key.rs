@@ -114,7 +114,8 @@ fn create(app: &App, args: &CreateArgs) -> Result<(), Failure> {
         let organization = find_organization(work, &args.org)?;
         let ParsedKey { kind, environment, settings } = draft.clone().parse(work.app.catalogues(), work.now)?;
         make_room(work, organization.id, kind)?;
-        let new = NewKey { organization_id: organization.id, kind, environment, settings, created_by: Actor::System };
+        let new =
+            NewKey { organization_id: organization.id, project_id: None, kind, environment, settings, created_by: Actor::System };
         let (key, secret) = ApiKey::issue(new, work.app.mint(), work.now, &mut work.rng)?;
         work.tx.keys().insert(&key)?;
         work.invalidate(key.id);

@@ -302,3 +302,27 @@ async fn attempt(app: &App, sender: &Sender, job: Job) -> Done {
     let retry_after = outcome.retry_after.map(|pause| pause.as_secs());
     Done { delivery, attempt, retry_after, timed_out: outcome.timed_out() }
 }
+
+/// Sends a body once, now, to whoever asked for it: under the same rules as every delivery, and without another attempt.
+///
+/// # Errors
+/// 500 when the HTTP client cannot be made.
+pub(crate) async fn send_once(
+    app: &App,
+    url: &str,
+    headers: Vec<(&'static str, String)>,
+    body: Arc<str>,
+) -> Result<Attempt, crate::error::ApiError> {
+    let timeout = Duration::from_secs(app.config.webhooks.timeout_seconds.into());
+    let sender = Sender::new(Arc::new(app.targets.clone()), Arc::new(SystemLookup), timeout);
+    let sender = sender.map_err(|_| crate::error::ApiError::internal("the HTTP client could not be made"))?;
+    let at = app.clock.now().wall;
+    let outcome = sender.send(url, headers, body).await;
+    Ok(Attempt {
+        at,
+        status_code: outcome.status,
+        duration_ms: u64::try_from(outcome.duration.as_millis()).unwrap_or(u64::MAX),
+        error: outcome.error_text().map(str::to_owned),
+        response: outcome.excerpt_text(),
+    })
+}

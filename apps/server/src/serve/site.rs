@@ -63,6 +63,7 @@ impl Site {
             .configure(|config| (self.routes)(config))
             .default_service(web::to(route::not_found))
             .wrap(from_fn(crate::api::write_limit_fields))
+            .wrap(from_fn(crate::api::projects::shape))
             .wrap(Condition::new(!self.allowed_origins.is_empty(), cors(&self.allowed_origins)))
             .wrap(from_fn(spare_authorize))
             .wrap(shell)

@@ -152,7 +152,14 @@ impl Bench {
             expires_at: None,
         };
         self.issue(
-            NewKey { organization_id: organization, kind, environment: Environment::Test, settings, created_by: Actor::System },
+            NewKey {
+                organization_id: organization,
+                project_id: None,
+                kind,
+                environment: Environment::Test,
+                settings,
+                created_by: Actor::System,
+            },
             at,
         )
     }

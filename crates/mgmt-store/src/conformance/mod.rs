@@ -17,6 +17,7 @@ mod counters;
 mod invitations;
 mod journals;
 mod keys;
+mod projects;
 mod quotas;
 mod reveals;
 mod sessions;
@@ -26,7 +27,7 @@ mod usage;
 mod webhooks;
 
 pub use self::{
-    accounts::*, counters::*, invitations::*, journals::*, keys::*, quotas::*, reveals::*, sessions::*, shipping::*,
+    accounts::*, counters::*, invitations::*, journals::*, keys::*, projects::*, quotas::*, reveals::*, sessions::*, shipping::*,
     transactions::*, usage::*, webhooks::*,
 };
 
@@ -75,6 +76,11 @@ macro_rules! conformance_tests {
             key_conditions_are_those_of_the_rules
             key_updates_are_guarded
             last_use_only_moves_forward
+
+            projects_round_trip
+            projects_go_with_what_hangs_on_them
+            project_members_round_trip
+            project_parts_round_trip
 
             reveals_round_trip
             reveal_reads_are_counted

@@ -6,7 +6,7 @@ use diesel::{
 };
 use mgmt_core::{
     account::Actor,
-    id::{KeyId, OrganizationId},
+    id::{KeyId, OrganizationId, ProjectId},
     key::{ApiKey, KeySettings, KeyState, Retirement},
     key_text::{Environment, KeyKind},
     limit::RateLimit,
@@ -36,6 +36,7 @@ const NOT_REVOKED: [&str; 2] = ["active", "suspended"];
 struct KeyRow {
     id: String,
     organization_id: String,
+    project_id: Option<String>,
     kind: String,
     environment: String,
     #[diesel(embed)]
@@ -162,6 +163,7 @@ impl From<&ApiKey> for KeyRow {
         Self {
             id: key.id.to_string(),
             organization_id: key.organization_id.to_string(),
+            project_id: key.project_id.map(|id| id.to_string()),
             kind: key.kind.as_str().to_owned(),
             environment: key.environment.as_str().to_owned(),
             settings: (&key.settings).into(),
@@ -188,6 +190,7 @@ impl TryFrom<KeyRow> for ApiKey {
         Ok(Self {
             id: at.ok(row.id.parse())?,
             organization_id: at.ok(row.organization_id.parse())?,
+            project_id: row.project_id.as_deref().map(|id| at.ok(id.parse())).transpose()?,
             kind: at.some(KeyKind::parse(&row.kind))?,
             environment: at.some(Environment::parse(&row.environment))?,
             settings: row.settings.read(at)?,
@@ -258,6 +261,15 @@ impl Keys for SqlTx<'_> {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
+    fn list_of_project(&mut self, project: ProjectId) -> Result<Vec<ApiKey>> {
+        let query = table::table
+            .filter(table::project_id.eq(project.to_string()).and(table::state.eq_any(NOT_REVOKED)))
+            .order(table::id.desc())
+            .select(KeyRow::as_select());
+        let rows = self.query(|c| query.load::<KeyRow>(c))?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
     fn list_of_maker(&mut self, organization: OrganizationId, maker: Actor) -> Result<Vec<ApiKey>> {
         let query = table::table
             .filter(table::organization_id.eq(organization.to_string()))
@@ -286,6 +298,7 @@ impl Keys for SqlTx<'_> {
     fn count_active(&mut self, organization: OrganizationId, kind: KeyKind, now: Timestamp) -> Result<i64> {
         let counted = table::table
             .filter(table::organization_id.eq(organization.to_string()).and(table::kind.eq(kind.as_str())))
+            .filter(table::project_id.is_null())
             .filter(table::state.eq_any(NOT_REVOKED).and(table::retires_at.is_null()))
             .filter(table::expires_at.is_null().or(table::expires_at.gt(now.as_millis())));
         self.query(|c| counted.count().get_result(c))

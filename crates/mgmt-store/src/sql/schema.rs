@@ -90,6 +90,7 @@ diesel::table! {
     keys (id) {
         id -> Text,
         organization_id -> Text,
+        project_id -> Nullable<Text>,
         kind -> Text,
         environment -> Text,
         name -> Text,
@@ -314,6 +315,41 @@ diesel::table! {
     settings (name) {
         name -> Text,
         value -> Text,
+    }
+}
+
+diesel::table! {
+    projects (id) {
+        id -> Text,
+        organization_id -> Text,
+        settings -> Text,
+        webhook_token -> Binary,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    project_members (project_id, user_id) {
+        project_id -> Text,
+        user_id -> Text,
+        organization_id -> Text,
+        role -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    project_parts (id) {
+        id -> Text,
+        project_id -> Text,
+        kind -> Text,
+        name -> Text,
+        body -> Text,
+        created_at -> BigInt,
+        updated_at -> Nullable<BigInt>,
+        version -> BigInt,
     }
 }
 

@@ -9,8 +9,8 @@ use crate::{
     error::{Result, StoreError},
     store::{
         Audit, Deliveries, Events, Idempotency, Invalidations, Invitations, Keys, Memberships, Mode, Organizations,
-        PasswordResets, Quotas, RateSheets, RefreshTokens, Reveals, Sessions, Settings, Shipments, Throttles, Trackers, Tx,
-        Usage, Users, WebhookQueues, Webhooks,
+        PasswordResets, ProjectMembers, ProjectParts, Projects, Quotas, RateSheets, RefreshTokens, Reveals, Sessions, Settings,
+        Shipments, Throttles, Trackers, Tx, Usage, Users, WebhookQueues, Webhooks,
     },
 };
 
@@ -97,6 +97,18 @@ impl Tx for SqlTx<'_> {
     }
 
     fn keys(&mut self) -> &mut dyn Keys {
+        self
+    }
+
+    fn projects(&mut self) -> &mut dyn Projects {
+        self
+    }
+
+    fn project_members(&mut self) -> &mut dyn ProjectMembers {
+        self
+    }
+
+    fn project_parts(&mut self) -> &mut dyn ProjectParts {
         self
     }
 

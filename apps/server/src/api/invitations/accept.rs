@@ -163,6 +163,10 @@ fn join(
     }
     let place = Membership { organization_id, user_id: user.id, role: invitation.role, created_at: work.now };
     work.tx.memberships().insert(&place)?;
+    // Whoever had an account already was assigned to projects under the invitation's id.
+    if user.id != invitation.user_id() {
+        work.tx.project_members().hand_over(organization_id, invitation.user_id(), user.id)?;
+    }
     work.invalidate_user(user.id);
     let told = PersonView::member(&user, &place).to_json()?;
     let origin = client.origin(Actor::User(user.id), organization_id);

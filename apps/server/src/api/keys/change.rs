@@ -72,7 +72,14 @@ fn issue(work: &mut Work<'_>, caller: &Caller, parsed: ParsedKey) -> Result<(Api
     let ParsedKey { kind, environment, settings } = parsed;
     grant::check(&caller.grantor()?, &Authority { kind, environment, settings: &settings })?;
     make_room(work, caller.organization_id, kind)?;
-    let new = NewKey { organization_id: caller.organization_id, kind, environment, settings, created_by: caller.actor() };
+    let new = NewKey {
+        organization_id: caller.organization_id,
+        project_id: None,
+        kind,
+        environment,
+        settings,
+        created_by: caller.actor(),
+    };
     let (key, secret) = ApiKey::issue(new, work.app.mint(), work.now, &mut work.rng)?;
     work.tx.keys().insert(&key)?;
     work.keep_secret(&key, caller.actor(), &secret)?;

@@ -238,6 +238,7 @@ pub(crate) async fn remove(
                 work.tx.invitations().delete(caller.organization_id, invitation.id)?;
             }
         }
+        work.tx.project_members().delete_of_user(caller.organization_id, id)?;
         work.invalidate_user(id);
         let told = before.to_json()?;
         let deed = Deed { action: "user.deleted", target: id.to_string(), before: Some(told.clone()), after: None };
