@@ -1,6 +1,7 @@
 //! The bodies of the projects API as the description tells them. The rules, and what is stored, are in the core.
 
 mod marketing;
+mod webhooks;
 
 use std::collections::BTreeMap;
 
@@ -9,6 +10,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 pub(crate) use marketing::*;
+pub(crate) use webhooks::*;
 
 /// A list.
 #[derive(Serialize, ToSchema)]
@@ -387,38 +389,5 @@ pub(crate) struct EventSchemaView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     updated_at: Option<String>,
-    object: String,
-}
-
-/// A webhook of a project to make.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct HookBody {
-    #[schema(example = "https://example.com/hooks", max_length = 2048)]
-    target_url: String,
-    /// Published names, in either spelling.
-    #[schema(min_items = 1, max_items = 100, example = json!(["voucher.created"]))]
-    events: Vec<String>,
-    active: Option<bool>,
-}
-
-/// A change of a webhook: `events` replaces the whole list.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct HookPatch {
-    #[schema(max_length = 2048)]
-    target_url: Option<String>,
-    #[schema(min_items = 1, max_items = 100)]
-    events: Option<Vec<String>>,
-    active: Option<bool>,
-}
-
-/// A webhook of a project.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct HookView {
-    id: String,
-    target_url: String,
-    events: Vec<String>,
-    active: bool,
-    #[schema(format = DateTime)]
-    created_at: String,
     object: String,
 }
