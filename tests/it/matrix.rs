@@ -190,7 +190,6 @@ const PERMISSIONS: [&str; 16] = [
 fn ask(server: &Server, method: &str, path: &str, credential: Option<&str>) -> Answer {
     let path = path.replace("{id}", "key_00000000000070008000000000000000");
     let call = server.call(method, &path);
-    let call = if ["POST", "PATCH", "PUT"].contains(&method) { call.json(&json!({})) } else { call };
     let call = if ["POST", "PUT", "PATCH"].contains(&method) { call.json(&json!({})) } else { call };
     credential.map_or(call.clone(), |credential| call.bearer(credential)).send()
 }

@@ -44,6 +44,7 @@ fn every_function_of_the_suite_is_run() {
         include_str!("../../conformance/quotas.rs"),
         include_str!("../../conformance/reveals.rs"),
         include_str!("../../conformance/sessions.rs"),
+        include_str!("../../conformance/shipping.rs"),
         include_str!("../../conformance/transactions.rs"),
         include_str!("../../conformance/usage.rs"),
         include_str!("../../conformance/webhooks.rs"),
