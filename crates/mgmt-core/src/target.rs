@@ -2,7 +2,7 @@
 //! so nothing private may be reached, however it is spelt (OWASP, "Server-Side Request Forgery Prevention"; IANA's registries
 //! of special-purpose addresses).
 //!
-//! There are two gates. [`TargetUrl::parse`] judges the text when it is set and before every attempt. [`TargetRules::permits`] judges
+//! There are two gates. [`TargetUrl::parse`] judges the text when it is set and before every attempt. [`TargetRules::admit`] judges
 //! every address that the name resolves to, at the moment of connecting.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -23,7 +23,10 @@ const DENIED_PORTS: [u16; 41] = [
 ];
 
 /// Endings of names that mean something private.
-const PRIVATE_ENDINGS: [&str; 6] = ["localhost", "local", "internal", "lan", "home.arpa", "intranet"];
+const PRIVATE_ENDINGS: [&str; 7] = ["localhost", "local", "localdomain", "internal", "lan", "home.arpa", "intranet"];
+
+/// Where clouds hand out credentials to whoever runs inside: no setting opens these.
+const METADATA_NAMES: [&str; 4] = ["metadata", "metadata.google.internal", "metadata.goog", "instance-data"];
 
 /// IPv4 blocks that are not global unicast, first address and prefix length; and one address that looks public (Azure's wire server).
 const PRIVATE_V4: [([u8; 4], u8); 19] = [
@@ -48,8 +51,9 @@ const PRIVATE_V4: [([u8; 4], u8); 19] = [
     ([240, 0, 0, 0], 4),
 ];
 
-/// Blocks inside 2000::/3 that are not global unicast: protocol assignments with Teredo and ORCHID, documentation, 6to4.
-const PRIVATE_V6: [(u128, u8); 4] = [(0x2001 << 112, 23), (0x2001_0db8 << 96, 32), (0x2002 << 112, 16), (0x3fff << 112, 20)];
+/// Blocks inside 2000::/3 that are not global unicast: protocol assignments with Teredo and ORCHID, documentation, 6to4, AS112.
+const PRIVATE_V6: [(u128, u8); 5] =
+    [(0x2001 << 112, 23), (0x2001_0db8 << 96, 32), (0x2002 << 112, 16), (0x3fff << 112, 20), (0x2620_004f_8000 << 80, 48)];
 
 /// What an operator allows.
 #[derive(Clone, Debug, Default)]
@@ -76,6 +80,24 @@ impl TargetRules {
         self.allowed_networks.iter().any(|net| net.contains(&canonical) || net.contains(&address))
     }
 
+    /// The addresses of `name` that a connection may be made to, of all that it resolves to. `None` if one of them must not be
+    /// called: the answer as a whole is not to be trusted then. A private name leads nowhere but into the allowed networks.
+    ///
+    /// `localhost` is one machine with two addresses. Where one of them is allowed, the other one is only left out.
+    #[must_use]
+    pub fn admit(&self, name: &str, addresses: &[IpAddr]) -> Option<Vec<IpAddr>> {
+        let own = is_within(name, "localhost");
+        let may = |address: &IpAddr| match own || is_private(name) {
+            true => self.allows(*address) || own && address.to_canonical().is_loopback(),
+            false => self.permits(*address),
+        };
+        if !addresses.iter().all(may) {
+            return None;
+        }
+        let admitted: Vec<_> = addresses.iter().copied().filter(|address| !own || self.allows(*address)).collect();
+        Some(admitted).filter(|admitted| !admitted.is_empty())
+    }
+
     fn allows_loopback(&self) -> bool {
         self.allows(Ipv4Addr::LOCALHOST.into()) || self.allows(Ipv6Addr::LOCALHOST.into())
     }
@@ -94,9 +116,17 @@ pub fn is_public(address: IpAddr) -> bool {
         }
         IpAddr::V6(v6) => {
             let bits = u128::from(v6);
-            shares(bits, 0x2000 << 112, 3, 128) && PRIVATE_V6.iter().all(|(block, length)| !shares(bits, *block, *length, 128))
+            shares(bits, 0x2000 << 112, 3, 128)
+                && PRIVATE_V6.iter().all(|(block, length)| !shares(bits, *block, *length, 128))
+                && !is_isatap(v6)
         }
     }
+}
+
+/// Whether an address tunnels to the IPv4 address in its end (ISATAP, RFC 5214): a router on the way may unpack it.
+const fn is_isatap(address: Ipv6Addr) -> bool {
+    let [_, _, _, _, universal, marker, _, _] = address.segments();
+    universal & !0x0200 == 0 && marker == 0x5efe
 }
 
 /// Whether two addresses of `width` bits have their first `length` bits in common.
@@ -129,6 +159,7 @@ impl TargetUrl {
         };
         let any_port = match (name, url.host()) {
             (Some(name), _) => {
+                judge_labels(text, &name)?;
                 url.set_host(Some(&name)).map_err(|_| "must name a host".to_owned())?;
                 judge_name(&name, rules)?
             }
@@ -177,18 +208,46 @@ fn judge_text(text: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Judges the labels of a name: each must be what was written, or its international form. Signs that turn into ASCII (full-width
+/// letters, a dot that is none, what is invisible) are read as one host by some programs, and as another by others.
+fn judge_labels(text: &str, name: &str) -> Result<(), String> {
+    let authority = text.split("://").nth(1).and_then(|rest| rest.split(['/', '?']).next()).unwrap_or_default();
+    let host = authority.split(':').next().unwrap_or_default();
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let is_plain = |(written, label): (&str, &str)| {
+        let is_faithful = if written.is_ascii() { written.eq_ignore_ascii_case(label) } else { label.starts_with("xn--") };
+        let fits = (1..=63).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-');
+        is_faithful && fits && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
+    };
+    let same_count = host.split('.').count() == name.split('.').count();
+    if same_count && name.len() <= 253 && host.split('.').zip(name.split('.')).all(is_plain) {
+        return Ok(());
+    }
+    Err("must have a plain name as host, such as `hooks.example.com`".to_owned())
+}
+
+/// Whether a name is a domain or lies within it.
+fn is_within(name: &str, domain: &str) -> bool {
+    name.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+fn is_private(name: &str) -> bool {
+    !name.contains('.') || PRIVATE_ENDINGS.iter().any(|ending| is_within(name, ending))
+}
+
 /// Judges a name: whether any port will do.
 fn judge_name(name: &str, rules: &TargetRules) -> Result<bool, String> {
-    let ends_in = |ending: &str| name == ending || name.strip_suffix(ending).is_some_and(|rest| rest.ends_with('.'));
-    if ends_in("localhost") && rules.allows_loopback() {
+    if METADATA_NAMES.contains(&name) {
+        return Err("must not be the metadata service of a cloud".to_owned());
+    }
+    if is_within(name, "localhost") && rules.allows_loopback() {
         return Ok(true);
     }
     if rules.own_hosts.iter().any(|own| own == name) {
         return Err("must not be this server".to_owned());
     }
     // Where the operator has opened a private network, its names may be used; what they resolve to is judged all the same.
-    let is_private = !name.contains('.') || PRIVATE_ENDINGS.iter().any(|ending| ends_in(ending));
-    if is_private && rules.allowed_networks.is_empty() {
+    if is_private(name) && rules.allowed_networks.is_empty() {
         return Err("must have a public name: this one is private".to_owned());
     }
     Ok(false)

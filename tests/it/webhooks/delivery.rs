@@ -18,6 +18,7 @@ on_each_backend!(
     samples_arrive_and_are_no_events,
     a_stop_keeps_what_waits,
     blocked_targets_are_not_called,
+    proxy_variables_are_not_read,
 );
 
 fn key(server: &Server) -> Value {
@@ -275,4 +276,19 @@ fn blocked_targets_are_not_called(backend: Backend) {
         assert!(["blocked_address", "invalid_url"].contains(&error), "{attempt}");
     }
     assert_eq!(sink.received().len(), 2);
+}
+
+/// A proxy would look names up itself, and call whom it likes.
+fn proxy_variables_are_not_read(backend: Backend) {
+    let proxy = Sink::start();
+    let address = proxy.url("");
+    let variables: Vec<_> = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
+        .map(|name| (name, address.as_str()))
+        .into();
+    let server = Server::with(backend, &local("0", &variables));
+    let sink = Sink::start();
+    hook_at(&server, &sink, &["api_key.created"]);
+    key(&server);
+    sink.wait_for(1, 20);
+    assert!(proxy.received().is_empty(), "the proxy was asked");
 }

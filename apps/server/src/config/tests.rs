@@ -17,6 +17,8 @@ fn the_defaults_are_whole() {
     assert_eq!(config.server.metrics_listen.as_deref(), Some("127.0.0.1:9464"));
     assert_eq!((config.keys.prefix.as_str(), config.keys.max_active), ("mg", 5));
     assert_eq!(config.webhooks.retry_schedule_seconds.len(), 10);
+    assert_eq!((config.webhooks.timeout_seconds, config.webhooks.max_endpoints, config.webhooks.keep_days), (20, 100, 30));
+    assert!(config.webhooks.allowed_networks.is_empty() && !config.webhooks.allow_http);
     assert_eq!(config.limits.self_hosted_per_minute, 100);
     assert_eq!(config.catalogue.len(), 14);
     assert_eq!(config.log.format, LogFormat::Json);
@@ -108,6 +110,18 @@ fn all_faults_are_told_at_once() {
     }
     assert!(!text.contains("hunter2"));
     assert_eq!(found.len(), 21);
+}
+
+#[test]
+fn the_time_of_an_attempt_is_bounded() {
+    let with = |text| load("", &[("webhooks.timeout_seconds", text)]);
+    for (text, seconds) in [("1", 1), ("30", 30)] {
+        assert_eq!(with(text).unwrap().webhooks.timeout_seconds, seconds);
+    }
+    for text in ["0", "31", "-1", "1.5", "20s", ""] {
+        let found = with(text).unwrap_err();
+        assert_eq!(found.0, ["`MGMT_WEBHOOKS__TIMEOUT_SECONDS`: must be a whole number from 1 to 30"], "{text:?}");
+    }
 }
 
 #[test]

@@ -59,7 +59,7 @@ impl Deliveries {
     pub(crate) fn start(app: &App, drain: Drain) -> Result<Self, Failure> {
         let settings = &app.config.webhooks;
         let timeout = Duration::from_secs(settings.timeout_seconds.into());
-        let sender = Arc::new(Sender::new(Arc::new(app.targets.clone()), Arc::new(SystemLookup), timeout)?);
+        let sender = Arc::new(Sender::new(Arc::new(app.targets.clone()), Arc::new(SystemLookup::new()), timeout)?);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::new)?;
         let mut rng = rand_core::UnwrapErr(getrandom::SysRng);
         let rounds = Rounds {
@@ -291,7 +291,7 @@ async fn attempt(app: &App, sender: &Sender, job: Job) -> Done {
     let Some(headers) = sign::headers(delivery.event_id, at, &body, &secrets) else {
         return Done { delivery, attempt: failed("secret_unreadable"), retry_after: None, timed_out: false };
     };
-    let outcome = sender.send(&url, headers, body).await;
+    let outcome = sender.send(at, &url, headers, body).await;
     let attempt = Attempt {
         at,
         status_code: outcome.status,
@@ -312,12 +312,12 @@ pub(crate) async fn send_once(
     url: &str,
     headers: Vec<(&'static str, String)>,
     body: Arc<str>,
-) -> Result<Attempt, crate::error::ApiError> {
+) -> Result<Attempt, ApiError> {
     let timeout = Duration::from_secs(app.config.webhooks.timeout_seconds.into());
-    let sender = Sender::new(Arc::new(app.targets.clone()), Arc::new(SystemLookup), timeout);
-    let sender = sender.map_err(|_| crate::error::ApiError::internal("the HTTP client could not be made"))?;
+    let sender = Sender::new(Arc::new(app.targets.clone()), Arc::new(SystemLookup::new()), timeout);
+    let sender = sender.map_err(|_| ApiError::internal("the HTTP client could not be made"))?;
     let at = app.clock.now().wall;
-    let outcome = sender.send(url, headers, body).await;
+    let outcome = sender.send(at, url, headers, body).await;
     Ok(Attempt {
         at,
         status_code: outcome.status,

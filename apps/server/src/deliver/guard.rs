@@ -7,13 +7,14 @@ use std::{
     fmt,
     future::Future,
     io,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, SocketAddr, ToSocketAddrs as _},
     pin::Pin,
     sync::Arc,
 };
 
 use mgmt_core::target::TargetRules;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::sync::Semaphore;
 
 /// Looks a name up; apart from the guard, so that a test can be the name server.
 pub(super) trait Lookup: Send + Sync {
@@ -21,12 +22,31 @@ pub(super) trait Lookup: Send + Sync {
     fn lookup(&self, name: String) -> Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
 }
 
+/// Lookups that are on their way at most. The system's resolver holds a thread until it gives up, which may be long after the attempt
+/// did: endpoints whose name servers hang must leave threads for everything else that waits for one.
+const LOOKUPS: usize = 256;
+
 /// The system's own resolver.
-pub(super) struct SystemLookup;
+pub(super) struct SystemLookup(Arc<Semaphore>);
+
+impl SystemLookup {
+    /// A resolver with all its threads free.
+    pub(super) fn new() -> Self {
+        Self(Arc::new(Semaphore::new(LOOKUPS)))
+    }
+}
 
 impl Lookup for SystemLookup {
     fn lookup(&self, name: String) -> Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>> {
-        Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.map(|address| address.ip()).collect()) })
+        let permits = Arc::clone(&self.0);
+        Box::pin(async move {
+            let permit = permits.acquire_owned().await.map_err(io::Error::other)?;
+            let look_up = move || {
+                let _held_until_the_thread_is_free = permit;
+                (name.as_str(), 0).to_socket_addrs().map(|found| found.map(|address| address.ip()).collect())
+            };
+            tokio::task::spawn_blocking(look_up).await.map_err(io::Error::other)?
+        })
     }
 }
 
@@ -62,27 +82,24 @@ impl Resolve for Guard {
         let guard = self.clone();
         Box::pin(async move {
             let found = guard.lookup.lookup(name.as_str().to_owned()).await.map_err(|_| Refusal::Unknown)?;
-            let addresses = guard.judge(found)?;
+            let addresses = guard.judge(name.as_str(), &found)?;
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })
     }
 }
 
 impl Guard {
-    /// All addresses, if each of them may be called: one bad address among good ones is an attempt to get it in.
-    fn judge(&self, found: Vec<IpAddr>) -> Result<Vec<SocketAddr>, Refusal> {
+    /// The addresses to call, if none is forbidden: one bad address among good ones is an attempt to get it in.
+    fn judge(&self, name: &str, found: &[IpAddr]) -> Result<Vec<SocketAddr>, Refusal> {
         if found.is_empty() {
             return Err(Refusal::Unknown);
         }
+        let admitted = self.rules.admit(name, found).ok_or(Refusal::Blocked)?;
         let own = own_addresses();
-        let is_good = |address: &IpAddr| {
-            self.rules.permits(*address) && (self.rules.allows(*address) || !own.contains(&address.to_canonical()))
-        };
-        if found.iter().all(is_good) {
-            Ok(found.into_iter().map(|ip| SocketAddr::new(ip, 0)).collect())
-        } else {
-            Err(Refusal::Blocked)
+        if admitted.iter().any(|address| own.contains(&address.to_canonical()) && !self.rules.allows(*address)) {
+            return Err(Refusal::Blocked);
         }
+        Ok(admitted.into_iter().map(|ip| SocketAddr::new(ip, 0)).collect())
     }
 }
 

@@ -1,15 +1,22 @@
 //! Calling an endpoint: one request, within a time, to nobody who must not be called, reading no more than is needed.
 
-use std::{error::Error as StdError, io, sync::Arc, time::Duration};
+use std::{
+    error::Error as StdError,
+    io,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
+use actix_web::http::header::HttpDate;
 use bytes::Bytes;
 use mgmt_core::{
     delivery::MAX_EXCERPT,
     target::{TargetRules, TargetUrl},
+    time::Timestamp,
 };
 use reqwest::{
-    Client, Response,
-    header::{CONTENT_TYPE, RETRY_AFTER},
+    Client, RequestBuilder, Response,
+    header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
     redirect::Policy,
 };
 
@@ -18,8 +25,10 @@ use tokio::time::Instant;
 use super::guard::{Guard, Lookup, Refusal};
 use crate::cli::Failure;
 
-/// The most bytes of an answer that are read; then the connection is closed.
+/// The most bytes of an answer's body that are read; then the connection is closed.
 const MAX_ANSWER: usize = 64 * 1024;
+/// The most bytes of an answer's header fields, names and values. The client itself stops at 100 fields and some 400 KiB.
+const MAX_FIELDS: usize = 32 * 1024;
 /// A connection that was not used for this long is closed, so that a name is soon looked up anew.
 const IDLE: Duration = Duration::from_secs(10);
 const IDLE_CONNECTIONS: usize = 16;
@@ -63,6 +72,8 @@ pub(super) enum FailureClass {
     Timeout,
     /// The connection ended in the middle, or what came was no HTTP.
     ConnectionLost,
+    /// The header fields of the answer are too long.
+    ResponseTooLarge,
 }
 
 impl FailureClass {
@@ -76,6 +87,7 @@ impl FailureClass {
             Self::Tls => "tls",
             Self::Timeout => "timeout",
             Self::ConnectionLost => "connection_lost",
+            Self::ResponseTooLarge => "response_too_large",
         }
     }
 
@@ -148,16 +160,17 @@ impl Sender {
         Ok(Self { client, rules, timeout })
     }
 
-    /// Posts a body. The address is judged anew: rules may have become stricter since it was set.
-    pub(super) async fn send(&self, url: &str, headers: Vec<(&'static str, String)>, body: Arc<str>) -> Outcome {
+    /// Posts a body. The address is judged anew: rules may have become stricter since it was set. `at` is the time of day.
+    pub(super) async fn send(&self, at: Timestamp, url: &str, headers: Vec<(&'static str, String)>, body: Arc<str>) -> Outcome {
         let start = Instant::now();
         let mut outcome =
             Outcome { status: None, failure: None, retry_after: None, duration: Duration::ZERO, excerpt: Vec::new() };
         match TargetUrl::parse(url, &self.rules) {
             Err(_) => outcome.failure = Some(FailureClass::InvalidUrl),
             Ok(url) => {
+                let request = self.request(&url, headers, &body);
                 // What was read before the time ran out is kept.
-                if tokio::time::timeout(self.timeout, self.exchange(&url, headers, body, &mut outcome)).await.is_err() {
+                if tokio::time::timeout(self.timeout, exchange(request, at, &mut outcome)).await.is_err() {
                     outcome.failure = Some(FailureClass::Timeout);
                 }
             }
@@ -166,17 +179,24 @@ impl Sender {
         outcome
     }
 
-    async fn exchange(&self, url: &TargetUrl, headers: Vec<(&'static str, String)>, body: Arc<str>, outcome: &mut Outcome) {
+    fn request(&self, url: &TargetUrl, headers: Vec<(&'static str, String)>, body: &str) -> RequestBuilder {
         let body = Bytes::copy_from_slice(body.as_bytes());
         let request = self.client.post(url.as_str()).header(CONTENT_TYPE, "application/json").body(body);
-        let request = headers.into_iter().fold(request, |request, (name, value)| request.header(name, value));
-        match request.send().await {
-            Err(error) => outcome.failure = Some(FailureClass::of(&error)),
-            Ok(answer) => {
-                outcome.status = Some(answer.status().as_u16());
-                outcome.retry_after = retry_after(&answer);
-                read(answer, outcome).await;
+        headers.into_iter().fold(request, |request, (name, value)| request.header(name, value))
+    }
+}
+
+async fn exchange(request: RequestBuilder, at: Timestamp, outcome: &mut Outcome) {
+    match request.send().await {
+        Err(error) => outcome.failure = Some(FailureClass::of(&error)),
+        Ok(answer) => {
+            outcome.status = Some(answer.status().as_u16());
+            outcome.retry_after = retry_after(answer.headers(), at);
+            if fields_len(answer.headers()) > MAX_FIELDS {
+                outcome.failure = Some(FailureClass::ResponseTooLarge);
+                return;
             }
+            read(answer, outcome).await;
         }
     }
 }
@@ -194,10 +214,19 @@ async fn read(mut answer: Response, outcome: &mut Outcome) {
     }
 }
 
-/// The pause that an answer asks for, in the form of seconds.
-fn retry_after(answer: &Response) -> Option<Duration> {
-    let seconds = answer.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
+/// The pause that an answer asks for, in seconds or until a time (RFC 9110, section 10.2.3).
+fn retry_after(fields: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = fields.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let then = SystemTime::from(text.parse::<HttpDate>().ok()?).duration_since(UNIX_EPOCH).ok()?;
+    let now = Duration::from_millis(u64::try_from(now.as_millis()).ok()?);
+    Some(then.saturating_sub(now))
+}
+
+fn fields_len(fields: &HeaderMap) -> usize {
+    fields.iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
 }
 
 /// TLS 1.2 and 1.3 with the system's roots.

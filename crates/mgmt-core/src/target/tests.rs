@@ -34,6 +34,8 @@ const BLOCKS: &[(&str, &str)] = &[
     ("100:0:0:1::", "100:0:0:1:ffff:ffff:ffff:ffff"),
     ("2001::", "2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff"),
     ("2001:db8::", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff"),
+    ("2620:4f:8000::", "2620:4f:8000:ffff:ffff:ffff:ffff:ffff"),
+    ("2606:4700::5efe:7f00:1", "2606:4700::200:5efe:a9fe:a9fe"),
     ("2002::", "2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
     ("3fff::", "3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff"),
     ("4000::", "4000::1"),
@@ -60,23 +62,43 @@ const NEIGHBOURS: &[&str] = &[
     "169.255.0.0",
     "172.15.255.255",
     "172.32.0.0",
+    "191.255.255.255",
     "192.0.1.0",
+    "192.0.1.255",
     "192.0.3.0",
+    "192.31.195.255",
+    "192.31.197.0",
+    "192.52.192.255",
+    "192.52.194.0",
+    "192.88.98.255",
+    "192.88.100.0",
+    "192.175.47.255",
+    "192.175.49.0",
     "192.167.255.255",
     "192.169.0.0",
     "198.17.255.255",
     "198.20.0.0",
     "198.51.99.255",
+    "198.51.101.0",
     "203.0.112.255",
+    "203.0.114.0",
     "223.255.255.255",
     "8.8.8.8",
     "2000::",
+    "2000:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
     "2001:200::",
+    "2001:db7:ffff:ffff:ffff:ffff:ffff:ffff",
+    "2001:db9::",
+    "2001:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+    "2620:4f:7fff:ffff:ffff:ffff:ffff:ffff",
+    "2620:4f:8001::",
+    "2606:4700::100:5efe:7f00:1",
     "2001:4860:4860::8888",
     "2003::",
     "2606:4700::1111",
-    "3ffe:ffff::",
+    "3ffe:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
     "3fff:1000::",
+    "3fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
     "::ffff:8.8.8.8",
 ];
 
@@ -101,6 +123,30 @@ const SPELLINGS: &[&str] = &[
     "https://localhost/",
     "https://LOCALHOST./",
     "https://ｌocalhost/",
+    "https://ⓛⓞⓒⓐⓛⓗⓞⓢⓣ/",
+    "https://local\u{ad}host/",
+    "https://local\u{200b}host/",
+    "https://ｅｘａｍｐｌｅ.com/",
+    "https://example。com/",
+    "https://exam\u{ad}ple.com/",
+    "https://例。com/",
+    "https://a..example.com/",
+    "https://-a.example.com/",
+    "https://a-.example.com/",
+    "https://*.example.com/",
+    "https://exa!mple.com/",
+    "https://example.com../",
+    "https://localhost.localdomain/",
+    "https://127.0.0.0x1/",
+    "https://0X7F.0.0.1/",
+    "https://0/",
+    "https://[::1%lo]/",
+    "https://127.0.0.1\0.example.com/",
+    "https://127.0.0.1%00.example.com/",
+    "https://example.com\\@127.0.0.1/",
+    "https:/\\127.0.0.1/",
+    "https://example.com/\u{2028}",
+    "\u{feff}https://example.com/",
     "https://a.b.localhost/",
     "https://printer.local/",
     "https://db.internal/",
@@ -216,7 +262,81 @@ fn an_allowed_network_allows_its_literals_and_ports_and_no_more() {
     assert!(!local.permits("10.0.0.1".parse().unwrap()) && !local.permits("169.254.169.254".parse().unwrap()));
 }
 
+#[test]
+fn metadata_services_stay_closed() {
+    let open = rules(&["0.0.0.0/0", "::/0"]);
+    for host in ["metadata", "metadata.google.internal", "Metadata.Google.Internal.", "metadata.goog", "instance-data"] {
+        assert!(TargetUrl::parse(&format!("http://{host}/"), &open).is_err(), "{host}");
+    }
+}
+
+/// What is chosen of an answer of a name server; none where one of its addresses is forbidden.
+#[test]
+fn one_forbidden_address_spoils_an_answer() {
+    let admitted = |rules: &TargetRules, name: &str, texts: &[&str]| {
+        let addresses: Vec<_> = texts.iter().map(|text| text.parse().unwrap()).collect();
+        rules.admit(name, &addresses).map(|admitted| admitted.iter().map(IpAddr::to_string).collect::<Vec<_>>())
+    };
+    let all = |texts: &[&str]| Some(texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>());
+    let (hosted, local, private) = (rules(&[]), rules(&["127.0.0.0/8"]), rules(&["10.0.0.0/8"]));
+    let public = &["93.184.216.34", "2606:4700::1111"][..];
+    assert_eq!(admitted(&hosted, "example.com", public), all(public));
+    assert_eq!(admitted(&hosted, "example.com", &[]), None);
+    for bad in ["127.0.0.1", "10.0.0.1", "::1", "::ffff:127.0.0.1", "169.254.169.254", "64:ff9b::7f00:1", "2002:7f00:1::"] {
+        for answer in [&[bad][..], &["93.184.216.34", bad], &[bad, "2606:4700::1111"]] {
+            assert_eq!(admitted(&hosted, "example.com", answer), None, "{answer:?}");
+        }
+    }
+    assert_eq!(admitted(&local, "example.com", &["127.0.0.1", "8.8.8.8"]), all(&["127.0.0.1", "8.8.8.8"]));
+    assert_eq!(admitted(&local, "example.com", &["127.0.0.1", "10.0.0.1"]), None);
+    // Most systems know `localhost` under both addresses.
+    assert_eq!(admitted(&local, "localhost", &["::1", "127.0.0.1"]), all(&["127.0.0.1"]));
+    assert_eq!(admitted(&local, "a.localhost", &["127.0.0.1"]), all(&["127.0.0.1"]));
+    assert_eq!(admitted(&local, "localhost", &["::1"]), None);
+    assert_eq!(admitted(&hosted, "localhost", &["127.0.0.1"]), None);
+    // A private name does not lead outside.
+    for answer in [&["8.8.8.8"][..], &["127.0.0.1", "8.8.8.8"]] {
+        assert_eq!(admitted(&local, "localhost", answer), None, "{answer:?}");
+    }
+    assert_eq!(admitted(&private, "receiver", &["10.0.0.1", "::ffff:10.0.0.2"]), all(&["10.0.0.1", "::ffff:10.0.0.2"]));
+    for answer in [&["10.0.0.1", "8.8.8.8"][..], &["127.0.0.1"], &["8.8.8.8"]] {
+        assert_eq!(admitted(&private, "db.internal", answer), None, "{answer:?}");
+    }
+}
+
 proptest! {
+    /// Nothing is chosen that must not be called, and nothing at all where a forbidden address is among the rest.
+    #[test]
+    fn nothing_forbidden_is_chosen(bits in prop::collection::vec(any::<u32>(), 0..4), name in "(localhost|receiver|example\\.com)") {
+        let addresses: Vec<IpAddr> = bits.iter().map(|bits| Ipv4Addr::from(*bits).into()).collect();
+        for rules in [rules(&[]), rules(&["127.0.0.0/8"]), rules(&["0.0.0.0/2"])] {
+            let admitted = rules.admit(&name, &addresses);
+            prop_assert!(admitted.iter().flatten().all(|address| rules.permits(*address)));
+            if addresses.iter().any(|address| !rules.permits(*address) && !address.is_loopback()) {
+                prop_assert_eq!(admitted, None);
+            }
+        }
+    }
+
+    /// An address in disguise is never public but as `::ffff:a.b.c.d`, which is judged as what is inside.
+    #[test]
+    fn disguises_do_not_help(bits: u32) {
+        let inner = Ipv4Addr::from(bits);
+        let (high, low) = ((bits >> 16) as u16, bits as u16);
+        prop_assert_eq!(is_public(inner.to_ipv6_mapped().into()), is_public(inner.into()));
+        for segments in [
+            [0, 0, 0, 0, 0, 0, high, low],
+            [0, 0, 0, 0, 0xffff, 0, high, low],
+            [0x64, 0xff9b, 0, 0, 0, 0, high, low],
+            [0x64, 0xff9b, 1, 0, 0, 0, high, low],
+            [0x2002, high, low, 0, 0, 0, 0, 1],
+            [0x2001, 0, 0, 0, 0, 0, !high, !low],
+            [0x2606, 0x4700, 0, 0, 0x0200, 0x5efe, high, low],
+        ] {
+            prop_assert!(!is_public(Ipv6Addr::from(segments).into()), "{:x?}", segments);
+        }
+    }
+
     /// However an IPv4 address is written, as a host it is refused.
     #[test]
     fn no_spelling_of_an_address_is_a_name(bits: u32, form in 0..6) {

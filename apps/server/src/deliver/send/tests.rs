@@ -12,7 +12,10 @@ use std::{
     thread,
 };
 
-use super::*;
+use super::{super::guard::SystemLookup, *};
+
+/// 1994-11-06T08:49:37Z, the time of HTTP's own examples.
+const NOW: Timestamp = Timestamp::from_millis(784_111_777_000);
 
 /// A name server that says one thing after the other, and the last one for ever.
 struct Says(Mutex<Vec<Vec<IpAddr>>>);
@@ -80,7 +83,7 @@ fn send_with(rules: Arc<TargetRules>, lookup: Arc<dyn Lookup>, urls: &[String]) 
         let sender = Sender::new(rules, lookup, Duration::from_millis(1500)).unwrap();
         let mut outcomes = Vec::new();
         for url in urls {
-            outcomes.push(sender.send(url, vec![("webhook-id", "evt_1".to_owned())], Arc::from("{}")).await);
+            outcomes.push(sender.send(NOW, url, vec![("webhook-id", "evt_1".to_owned())], Arc::from("{}")).await);
         }
         outcomes
     })
@@ -159,6 +162,32 @@ fn rebinding_gains_nothing() {
     assert_eq!((endpoint.count(), canary.count()), (1, 0));
 }
 
+/// `localhost` has two addresses on most systems. The one that is not allowed is left out; any other company is refused.
+#[test]
+fn localhost_is_called_at_the_address_that_is_allowed() {
+    let endpoint = Listener::ok("127.0.0.1");
+    let url = format!("http://localhost:{}/", endpoint.port);
+    assert_eq!(send(&["127.0.0.0/8"], says(&[&["::1", "127.0.0.1"]]), &url).status, Some(200));
+    assert_eq!(send(&["127.0.0.0/8"], Arc::new(SystemLookup::new()), &url).status, Some(200));
+    for answers in [&["::1"][..], &["127.0.0.1", "10.0.0.1"], &["127.0.0.1", "8.8.8.8"]] {
+        let outcome = send(&["127.0.0.0/8"], says(&[answers]), &url);
+        assert_eq!(outcome.failure, Some(FailureClass::BlockedAddress), "{answers:?}");
+    }
+    assert_eq!(endpoint.count(), 2);
+}
+
+/// What the system itself resolves is judged like anything else.
+#[test]
+fn the_systems_resolver_is_guarded() {
+    let canary = Listener::ok("127.0.0.1");
+    let answer = send(&[], Arc::new(SystemLookup::new()), &format!("http://localhost:{}/", canary.port));
+    assert_eq!(answer.failure, Some(FailureClass::InvalidUrl));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let found = runtime.block_on(SystemLookup::new().lookup("localhost".to_owned())).unwrap();
+    assert!(!found.is_empty() && found.iter().all(IpAddr::is_loopback), "{found:?}");
+    assert_eq!(canary.count(), 0);
+}
+
 #[test]
 fn redirects_are_failures() {
     let canary = Listener::ok("127.0.0.1");
@@ -179,6 +208,50 @@ fn long_answers_are_cut() {
     let outcome = send(&["127.0.0.0/8"], says(&[&["127.0.0.1"]]), &format!("http://127.0.0.1:{}/", endpoint.port));
     assert_eq!((outcome.status, outcome.excerpt.len()), (Some(200), MAX_EXCERPT));
     assert!(outcome.duration < Duration::from_millis(1400), "{:?}", outcome.duration);
+}
+
+#[test]
+fn header_fields_are_bounded() {
+    let answer = |count: usize, length: usize| {
+        let fields: String = (0..count).map(|n| format!("x-{n:04}: {}\r\n", "a".repeat(length - 6))).collect();
+        format!("HTTP/1.1 200 OK\r\n{fields}content-length: 0\r\n\r\n").into_bytes()
+    };
+    for (answer, error) in [
+        (answer(31, 1024), None),
+        (answer(1, 31 * 1024), None),
+        (answer(33, 1024), Some("response_too_large")),
+        (answer(1, 33 * 1024), Some("response_too_large")),
+        // More fields, or more bytes, than the client itself takes.
+        (answer(200, 16), Some("connection_lost")),
+        (answer(90, 10_000), Some("connection_lost")),
+    ] {
+        let length = answer.len();
+        let endpoint = Listener::answering("127.0.0.1", answer, None);
+        let outcome = send(&["127.0.0.0/8"], says(&[&["127.0.0.1"]]), &format!("http://127.0.0.1:{}/", endpoint.port));
+        assert_eq!(outcome.error_text(), error, "{length} bytes");
+    }
+}
+
+#[test]
+fn a_pause_is_asked_for_in_seconds_or_until_a_time() {
+    for (text, pause) in [
+        ("0", Some(0)),
+        ("120", Some(120)),
+        ("Sun, 06 Nov 1994 08:51:37 GMT", Some(120)),
+        ("Sunday, 06-Nov-94 08:51:37 GMT", Some(120)),
+        ("Sun Nov  6 08:51:37 1994", Some(120)),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", Some(0)),
+        ("Sun, 06 Nov 1994 07:49:37 GMT", Some(0)),
+        ("-1", None),
+        ("1.5", None),
+        ("soon", None),
+        ("", None),
+    ] {
+        let answer = format!("HTTP/1.1 503 Busy\r\nretry-after: {text}\r\ncontent-length: 0\r\n\r\n");
+        let endpoint = Listener::answering("127.0.0.1", answer.into_bytes(), None);
+        let outcome = send(&["127.0.0.0/8"], says(&[&["127.0.0.1"]]), &format!("http://127.0.0.1:{}/", endpoint.port));
+        assert_eq!((outcome.status, outcome.retry_after), (Some(503), pause.map(Duration::from_secs)), "{text:?}");
+    }
 }
 
 #[test]
