@@ -152,6 +152,9 @@ impl TargetUrl {
             "http" => return Err("must start with `https://`".to_owned()),
             _ => return Err("must be a URL such as `https://example.com/hooks`".to_owned()),
         }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("must not hold a user name or a password".to_owned());
+        }
         let name = match url.host() {
             Some(Host::Domain(name)) => Some(name.trim_end_matches('.').to_owned()),
             Some(_) => None,
@@ -189,7 +192,9 @@ fn judge_text(text: &str) -> Result<(), String> {
     if text.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\') {
         return Err("must not hold spaces, control characters or backslashes".to_owned());
     }
-    let Some((_, rest)) = text.split_once("://") else {
+    // Readers of URLs make do with less than this, and then find the host elsewhere.
+    let after = |scheme: &str| text.get(..scheme.len()).filter(|s| s.eq_ignore_ascii_case(scheme)).and(text.get(scheme.len()..));
+    let Some(rest) = after("https://").or_else(|| after("http://")) else {
         return Err("must be a URL such as `https://example.com/hooks`".to_owned());
     };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();

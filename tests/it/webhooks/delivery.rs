@@ -15,6 +15,7 @@ on_each_backend!(
     five_days_of_failures_switch_an_endpoint_off,
     what_is_dead_can_be_recovered,
     switched_off_means_nothing_more,
+    a_change_counts_for_what_waits,
     samples_arrive_and_are_no_events,
     a_stop_keeps_what_waits,
     blocked_targets_are_not_called,
@@ -218,6 +219,30 @@ fn switched_off_means_nothing_more(backend: Backend) {
     assert_eq!(sink.received().len(), seen, "a repeat after the endpoint was switched off");
     assert_eq!(statuses(&server, &paused), ["dead"]);
     ask(&server, "GET", &path(&removed, "/deliveries"), None).refused(404, "not_found");
+}
+
+/// What is begun after a change was answered goes to the new address, and is signed with the new secret.
+fn a_change_counts_for_what_waits(backend: Backend) {
+    let server = Server::with(backend, &local("0", &[]));
+    // Quick until the window is wide open, and slow from then on: plenty waits when the change comes.
+    let slow = |_: &Received, before: usize| Reply::status(200).after(Duration::from_secs(if before < 40 { 0 } else { 2 }));
+    let (old, new) = (Sink::answering(slow), Sink::start());
+    let made = hook_at(&server, &old, &["api_key.created"]);
+    for _ in 0..120 {
+        key(&server);
+    }
+    old.wait_for(45, 30);
+    ask(&server, "PATCH", &path(&made, ""), Some(&json!({"url": new.url("/new")}))).expect(200);
+    ask(&server, "POST", &path(&made, "/rotate-secret"), Some(&json!({"overlap_seconds": 0}))).expect(200);
+    // What was on the wire at the change may still come in.
+    std::thread::sleep(Duration::from_millis(500));
+    let seen = old.received().len();
+    let came = new.wait_for(120 - seen, 60);
+    assert_eq!(old.received().len(), seen, "sent to the old address after the change");
+    let ids: std::collections::BTreeSet<_> = came.iter().chain(&old.received()).map(Received::id).collect();
+    assert_eq!((ids.len(), came.len() + seen), (120, 120), "each event once");
+    let times: Vec<_> = came.iter().map(|r| r.header("webhook-signature").split(' ').count()).collect();
+    assert!(times.iter().all(|count| *count == 1), "an old secret that has ended signs");
 }
 
 fn samples_arrive_and_are_no_events(backend: Backend) {

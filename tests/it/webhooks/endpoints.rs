@@ -11,6 +11,7 @@ on_each_backend!(
     secrets_are_replaced_with_an_overlap,
     a_repeat_with_an_idempotency_key_is_one_endpoint,
     there_is_a_limit,
+    changes_at_once_are_all_taken,
 );
 
 fn an_endpoint_is_made_read_changed_and_removed(backend: Backend) {
@@ -120,6 +121,7 @@ fn addresses_are_guarded(backend: Backend) {
         "https://metadata.google.internal/",
         "https://intranet/",
         "https://user@example.com/",
+        "https:user:pw@example.com/://x",
         "https://example.com@127.0.0.1/",
         "https://example.com/#part",
         "https://example.com:22/",
@@ -171,6 +173,22 @@ fn a_repeat_with_an_idempotency_key_is_one_endpoint(backend: Backend) {
     assert_eq!(first.expect(201), again.expect(201));
     assert_eq!(again.header("idempotent-replayed"), Some("true"));
     assert_eq!(ask(&server, "GET", BASE, None).expect(200)["data"].as_array().unwrap().len(), 1);
+}
+
+/// Many change and remove one endpoint at once, none with a condition: each change is taken, one removal is.
+fn changes_at_once_are_all_taken(backend: Backend) {
+    let server = Server::start(backend);
+    let made = hook(&server, "https://example.com/", &["*"]);
+    let status = |method: &str, rest: &str, body: serde_json::Value| {
+        server.call(method, &path(&made, rest)).bearer(server.management_key()).json(&body).send().status
+    };
+    let changed = mgmt_tests::in_parallel(12, |n| status("PATCH", "", json!({"description": format!("number {n}")})));
+    assert!(changed.iter().all(|&s| s == 200), "{changed:?}");
+    let rotated = mgmt_tests::in_parallel(12, |_| status("POST", "/rotate-secret", json!({"force": true})));
+    assert!(rotated.iter().all(|&s| s == 200), "{rotated:?}");
+    let removed = mgmt_tests::in_parallel(12, |_| ask(&server, "DELETE", &path(&made, ""), None).status);
+    assert_eq!(removed.iter().filter(|&&s| s == 204).count(), 1, "{removed:?}");
+    assert_eq!(removed.iter().filter(|&&s| s == 404).count(), 11, "{removed:?}");
 }
 
 fn there_is_a_limit(backend: Backend) {

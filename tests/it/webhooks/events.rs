@@ -73,6 +73,11 @@ fn people_and_organizations_tell(backend: Backend) {
     let before = told(&server, "").len();
     let invited = json!({"email": "ana@example.com", "role": "developer"});
     let invited = ask(&server, "POST", "/v1/management/users", Some(&invited)).expect(201);
+    let other = json!({"email": "ben@example.com", "role": "viewer"});
+    let other = ask(&server, "POST", "/v1/management/users", Some(&other)).expect(201);
+    let other = format!("/v1/management/users/{}", other["id"].as_str().unwrap());
+    ask(&server, "PATCH", &other, Some(&json!({"role": "member"}))).expect(200);
+    ask(&server, "DELETE", &other, None).expect_status(204);
     assert_eq!(told(&server, "").len(), before, "nobody is there yet");
     let token = token_after(&mail.letter("ana@example.com", 0), "/invitations/");
     let accept = json!({"name": "Ana", "password": "a long pass phrase of hers 9"});

@@ -1,14 +1,14 @@
 //! Endpoints that never answer delay nobody.
 
 use super::{hook, hook_at, local};
-use mgmt_tests::{Backend, Server, Sink, on_each_backend};
+use mgmt_tests::{Backend, Reply, Server, Sink, on_each_backend};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-on_each_backend!(endpoints_that_hang_delay_nobody);
+on_each_backend!(endpoints_that_hang_delay_nobody, slow_endpoints_delay_their_own_organization_only);
 
 /// Takes connections and never answers.
 struct BlackHole {
@@ -28,6 +28,32 @@ impl BlackHole {
         });
         Self { port, _held: held }
     }
+}
+
+/// Endpoints that answer well, but take their time, would fill all attempts of the process with one organization's.
+fn slow_endpoints_delay_their_own_organization_only(backend: Backend) {
+    let unlimited = [("MGMT_LIMITS__SELF_HOSTED_PER_MINUTE", "0")];
+    let server = Server::with(backend, &local("0", &unlimited));
+    let slow = Sink::answering(|_, before| Reply::status(200).after(Duration::from_secs(if before < 1_600 { 0 } else { 15 })));
+    for n in 0..80 {
+        hook(&server, &slow.url(&format!("/{n}")), &["api_key.updated"]);
+    }
+    let tenant = server.tenant("Other");
+    let sink = Sink::start();
+    let body = json!({"url": sink.url("/"), "events": ["api_key.created"]});
+    server.post(super::BASE, &body).bearer(&tenant.management_key).send().expect(201);
+    let key = server.create_key(&json!({"scopes": ["*"]}));
+    let path = format!("/v1/management/api-keys/{}", key["id"].as_str().unwrap());
+    let rename = |n: usize| {
+        server.patch(&path, &json!({"name": format!("number {n}")})).bearer(server.management_key()).send().expect(200);
+    };
+    (0..20).for_each(rename);
+    slow.wait_for(1_600, 60);
+    (20..40).for_each(rename);
+    std::thread::sleep(Duration::from_secs(3));
+    let made = json!({"scopes": ["shipments:read"]});
+    server.post("/v1/management/api-keys", &made).bearer(&tenant.management_key).send().expect(201);
+    sink.wait_for(1, 10);
 }
 
 /// Fifty endpoints that hang and one that does not, at a hundred events a second. What is held is the order of things: the healthy

@@ -1,8 +1,8 @@
 //! The loop: a round, then the attempts it took, side by side, until it is told to stop.
 //!
 //! Each endpoint has a window of attempts at a time. It grows while the endpoint answers well and shrinks when it does not, so that
-//! one that hangs holds few of the process's attempts and delays nobody. For an endpoint that answers quickly more is taken than
-//! its window holds: it waits here, so that a round is worth its commit.
+//! one that hangs holds few of the process's attempts and delays nobody. An organization has a share of the attempts, too. What is
+//! taken is begun at once: a delivery that waited here would be sent by an old address, under an old secret, or twice.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -14,7 +14,7 @@ use std::{
 
 use mgmt_core::{
     delivery::{Attempt, Delivery, Schedule},
-    id::{DeliveryId, WebhookId},
+    id::{DeliveryId, OrganizationId, WebhookId},
     key_text::random_token,
 };
 use tokio::{
@@ -36,9 +36,9 @@ const MOST: usize = 512;
 /// Attempts of one endpoint at a time: at the beginning, and at most.
 const FIRST_WINDOW: usize = 2;
 const MAX_WINDOW: usize = 16;
-/// An endpoint that answers within this time gets so many windows at once.
-const QUICK_MILLIS: u64 = 50;
-const QUICK_WINDOWS: usize = 8;
+/// A good answer that takes longer than this is no reason to send more at a time, and one that takes much longer is one for less.
+const QUICK_MILLIS: u64 = 1_000;
+const SLOW_MILLIS: u64 = 5_000;
 /// What other nodes and passing time make due is looked for this often.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// The pause after a round that failed.
@@ -101,21 +101,19 @@ impl Drop for Deliveries {
 struct Lane {
     running: usize,
     window: usize,
-    /// Whether the last answer was good and quick.
-    quick: bool,
-    /// What waits for its turn.
+    organization: OrganizationId,
+    /// What was taken and is about to begin.
     queue: VecDeque<Job>,
 }
 
 impl Lane {
-    const fn new() -> Self {
-        Self { running: 0, window: FIRST_WINDOW, quick: false, queue: VecDeque::new() }
+    const fn new(organization: OrganizationId) -> Self {
+        Self { running: 0, window: FIRST_WINDOW, organization, queue: VecDeque::new() }
     }
 
     /// How many more may be taken.
     fn room(&self) -> usize {
-        let most = if self.quick { self.window * QUICK_WINDOWS } else { self.window };
-        most.saturating_sub(self.running + self.queue.len())
+        self.window.saturating_sub(self.running)
     }
 }
 
@@ -181,7 +179,12 @@ impl Engine {
         self.forget_stopped();
         let (done, given_up) = (Arc::new(mem::take(&mut self.kept)), Arc::new(mem::take(&mut self.given_up)));
         let room = Arc::new(self.lanes.iter().map(|(id, lane)| (*id, lane.room())).collect());
-        let order = Order { done: Arc::clone(&done), given_up: Arc::clone(&given_up), room, spare: FIRST_WINDOW, free };
+        let mut held: HashMap<OrganizationId, usize> = HashMap::new();
+        for lane in self.lanes.values() {
+            *held.entry(lane.organization).or_insert(0) += lane.running;
+        }
+        let held = Arc::new(held);
+        let order = Order { done: Arc::clone(&done), given_up: Arc::clone(&given_up), room, held, spare: FIRST_WINDOW, free };
         let rounds = self.rounds.clone();
         let result = spawn_blocking(move || rounds.run(&order)).await.map_err(ApiError::unavailable).flatten();
         let outcome = match result {
@@ -195,7 +198,8 @@ impl Engine {
         };
         let more = outcome.more || !outcome.jobs.is_empty();
         for job in outcome.jobs {
-            self.lanes.entry(job.delivery.webhook_id).or_insert_with(Lane::new).queue.push_back(job);
+            let organization = job.delivery.organization_id;
+            self.lanes.entry(job.delivery.webhook_id).or_insert_with(|| Lane::new(organization)).queue.push_back(job);
         }
         let endpoints: Vec<WebhookId> = self.lanes.keys().copied().collect();
         for endpoint in endpoints {
@@ -232,6 +236,8 @@ impl Engine {
             });
             self.running.insert(id, (delivery, task.abort_handle()));
         }
+        // The window has shrunk since these were taken.
+        self.given_up.extend(lane.queue.drain(..).map(|job| job.delivery));
     }
 
     fn came_back(&mut self, done: Done) {
@@ -240,12 +246,11 @@ impl Engine {
         if let Some(lane) = self.lanes.get_mut(&endpoint) {
             lane.running = lane.running.saturating_sub(1);
             let succeeded = done.attempt.succeeded();
-            lane.window = if succeeded { (lane.window + 1).min(MAX_WINDOW) } else { (lane.window / 2).max(1) };
-            lane.quick = succeeded && done.attempt.duration_ms <= QUICK_MILLIS;
-            if !succeeded {
-                // Whoever is in trouble gets in smaller measure what waits.
-                self.given_up.extend(lane.queue.drain(..).map(|job| job.delivery));
-            }
+            lane.window = match done.attempt.duration_ms {
+                time if !succeeded || time > SLOW_MILLIS => (lane.window / 2).max(1),
+                time if time > QUICK_MILLIS => lane.window,
+                _ => (lane.window + 1).min(MAX_WINDOW),
+            };
         }
         self.kept.push(done);
         self.begin(endpoint);

@@ -27,8 +27,11 @@ use crate::{
 /// Events that get their deliveries in one round, and about how many deliveries are made: other writers wait for a round's end.
 const EVENTS: i64 = 200;
 const MADE: usize = 1_000;
-/// Endpoints that are served in one round.
-const ENDPOINTS: i64 = 64;
+/// Endpoints that are looked at together, and how often in one round: those of an organization that has its share are passed over.
+const ENDPOINTS: i64 = 128;
+const LOOKS: usize = 4;
+/// Attempts of one organization at a time: a quarter of all, so that nobody's slow endpoints hold everybody's.
+const SHARE: usize = 128;
 /// An endpoint gets no event that is older than itself by more than this, where several nodes share the database: their clocks
 /// differ, and an event too many does less harm than one too few.
 const SLACK_MILLIS: i64 = 5_000;
@@ -70,6 +73,8 @@ pub(super) struct Order {
     /// How many attempts each endpoint may have more; `spare` for one that is not named.
     pub(super) room: Arc<HashMap<WebhookId, usize>>,
     pub(super) spare: usize,
+    /// How many attempts each organization has on the way.
+    pub(super) held: Arc<HashMap<OrganizationId, usize>>,
     /// How many attempts may be begun in all.
     pub(super) free: usize,
 }
@@ -155,11 +160,13 @@ impl Rounds {
         }
         for (endpoint, done) in by_endpoint {
             let Some(mut queue) = work.tx.webhook_queues().find(endpoint)? else { continue };
+            let is_active = work.tx.webhooks().find_any(endpoint)?.is_some_and(|webhook| webhook.settings.active);
             let (mut due, mut gone) = (None::<Timestamp>, false);
             for done in done {
                 let now = work.now;
                 let after =
                     done.delivery.clone().record(done.attempt.clone(), done.retry_after, &self.schedule, now, &mut work.rng);
+                let after = if is_active { after } else { given_up(after) };
                 count(&done.attempt);
                 if !work.tx.deliveries().finish(&after, &self.mark)? {
                     continue;
@@ -236,38 +243,60 @@ impl Rounds {
     fn take(&self, work: &mut Work<'_>, order: &Order, outcome: &mut Outcome) -> Result<(), ApiError> {
         let (now, mut free) = (work.now, order.free);
         let lease = Lease { mark: self.mark.clone(), until: now.plus_secs(self.lease_secs) };
-        let due = work.tx.webhook_queues().due(now, &full(order), ENDPOINTS)?;
-        outcome.more |= i64::try_from(due.len()).unwrap_or(ENDPOINTS) >= ENDPOINTS;
-        let mut bodies: HashMap<EventId, Option<Arc<str>>> = HashMap::new();
-        for endpoint in due {
-            if free == 0 {
-                break;
-            }
-            let Some(webhook) = work.tx.webhooks().find_any(endpoint)?.filter(|w| w.settings.active) else {
-                work.tx.deliveries().stop(endpoint)?;
-                work.tx.webhook_queues().settle(endpoint)?;
-                continue;
-            };
-            let room = order.room.get(&endpoint).copied().unwrap_or(order.spare).min(free);
-            let claimed = work.tx.deliveries().claim(endpoint, now, &lease, i64::try_from(room).unwrap_or(1))?;
-            work.tx.webhook_queues().settle(endpoint)?;
-            for delivery in claimed {
-                let body = match bodies.get(&delivery.event_id) {
-                    Some(known) => known.clone(),
-                    None => work.tx.events().find(delivery.event_id)?.map(|event| Arc::from(event.body())),
-                };
-                bodies.insert(delivery.event_id, body.clone());
-                let Some(body) = body else {
-                    // The event is older than events are kept.
-                    let dead = Delivery { status: DeliveryStatus::Dead, next_attempt_at: None, ..delivery };
-                    work.tx.deliveries().finish(&dead, &self.mark)?;
+        let (mut passed, mut bodies, mut held) = (full(order), HashMap::new(), (*order.held).clone());
+        for _ in 0..LOOKS {
+            let due = work.tx.webhook_queues().due(now, &passed, ENDPOINTS)?;
+            for endpoint in &due {
+                let Some(webhook) = work.tx.webhooks().find_any(*endpoint)?.filter(|w| w.settings.active) else {
+                    work.tx.deliveries().stop(*endpoint)?;
+                    work.tx.webhook_queues().settle(*endpoint)?;
                     continue;
                 };
-                free -= 1;
-                outcome.jobs.push(Job { secrets: secrets(work, &webhook)?, url: webhook.settings.url.clone(), body, delivery });
+                let held = held.entry(webhook.organization_id).or_insert(0);
+                let room = order.room.get(endpoint).copied().unwrap_or(order.spare);
+                let room = room.min(free).min(SHARE.saturating_sub(*held));
+                if room > 0 {
+                    let taken = self.take_from(work, &webhook, (&lease, room), &mut bodies, outcome)?;
+                    (free, *held) = (free.saturating_sub(taken), *held + taken);
+                }
             }
+            if free == 0 || i64::try_from(due.len()).unwrap_or(ENDPOINTS) < ENDPOINTS {
+                break;
+            }
+            passed.extend(due);
         }
         Ok(())
+    }
+
+    /// Takes what is due at one endpoint: how much that was.
+    fn take_from(
+        &self,
+        work: &mut Work<'_>,
+        webhook: &Webhook,
+        (lease, room): (&Lease, usize),
+        bodies: &mut HashMap<EventId, Option<Arc<str>>>,
+        outcome: &mut Outcome,
+    ) -> Result<usize, ApiError> {
+        let now = work.now;
+        let claimed = work.tx.deliveries().claim(webhook.id, now, lease, i64::try_from(room).unwrap_or(1))?;
+        work.tx.webhook_queues().settle(webhook.id)?;
+        let mut taken = 0;
+        for delivery in claimed {
+            let body = match bodies.get(&delivery.event_id) {
+                Some(known) => known.clone(),
+                None => work.tx.events().find(delivery.event_id)?.map(|event| Arc::from(event.body())),
+            };
+            bodies.insert(delivery.event_id, body.clone());
+            let Some(body) = body else {
+                // The event is older than events are kept.
+                let dead = Delivery { status: DeliveryStatus::Dead, next_attempt_at: None, ..delivery };
+                work.tx.deliveries().finish(&dead, &self.mark)?;
+                continue;
+            };
+            taken += 1;
+            outcome.jobs.push(Job { secrets: secrets(work, webhook)?, url: webhook.settings.url.clone(), body, delivery });
+        }
+        Ok(taken)
     }
 }
 
@@ -283,6 +312,14 @@ fn wants(webhook: &Webhook, event: &Event, only: Option<WebhookId>, slack: i64) 
             let is_known = webhook.created_at.millis_since(event.at) <= slack;
             is_known && webhook.settings.events.includes(event.event_type)
         }
+    }
+}
+
+/// A delivery whose endpoint was switched off while it was tried: it is not tried again.
+fn given_up(delivery: Delivery) -> Delivery {
+    match delivery.status {
+        DeliveryStatus::Failed => Delivery { status: DeliveryStatus::Dead, next_attempt_at: None, ..delivery },
+        DeliveryStatus::Pending | DeliveryStatus::Succeeded | DeliveryStatus::Dead => delivery,
     }
 }
 

@@ -278,7 +278,7 @@ pub fn deliveries_are_stopped_and_repeated(store: &dyn Store) {
     assert!(!write(store, |tx| tx.deliveries().repeat(endpoint.id, made[0].id, after(9))));
     assert_eq!(write(store, |tx| tx.deliveries().stop(endpoint.id)), 2);
     assert_eq!(list(Some(DeliveryStatus::Dead), None, 10), [made[2].id, made[1].id]);
-    assert_eq!(write(store, |tx| tx.deliveries().repeat_since(endpoint.id, after(2), after(9))), 1);
+    assert_eq!(write(store, |tx| tx.deliveries().repeat_since(endpoint.id, after(2), after(9), 10)), 1);
     let again = read(store, |tx| tx.deliveries().find(endpoint.id, made[2].id)).unwrap();
     assert_eq!((again.status, again.next_attempt_at, again.tries), (DeliveryStatus::Pending, Some(after(9)), 0));
     assert!(write(store, |tx| tx.deliveries().repeat(endpoint.id, made[3].id, after(9))));

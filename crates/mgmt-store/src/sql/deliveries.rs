@@ -157,11 +157,14 @@ impl Deliveries for SqlTx<'_> {
         Ok(self.query(|c| diesel::update(idle).set(new_round(now)).execute(c))? == 1)
     }
 
-    fn repeat_since(&mut self, webhook: WebhookId, since: Timestamp, now: Timestamp) -> Result<usize> {
+    fn repeat_since(&mut self, webhook: WebhookId, since: Timestamp, now: Timestamp, most: i64) -> Result<usize> {
         let failed = [DeliveryStatus::Failed, DeliveryStatus::Dead].map(DeliveryStatus::as_str);
         let own = table::webhook_id.eq(webhook.to_string()).and(table::status.eq_any(failed));
         let idle = own.and(table::created_at.ge(since.as_millis())).and(table::lease.is_null());
-        self.query(|c| diesel::update(table::table.filter(idle)).set(new_round(now)).execute(c))
+        let some = table::table.filter(idle).order(table::id).limit(most.max(0)).select(table::id);
+        let ids = self.query(|c| some.load::<String>(c))?;
+        let rows = table::table.filter(table::id.eq_any(ids).and(table::lease.is_null()));
+        self.query(|c| diesel::update(rows).set(new_round(now)).execute(c))
     }
 
     fn delete_before(&mut self, before: Timestamp, most: i64) -> Result<usize> {

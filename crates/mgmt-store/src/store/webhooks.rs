@@ -135,8 +135,8 @@ pub trait Deliveries {
     fn stop(&mut self, webhook: WebhookId) -> Result<usize>;
     /// Begins a new round at `now` for one that is not being tried; `false` when there is none such.
     fn repeat(&mut self, webhook: WebhookId, id: DeliveryId, now: Timestamp) -> Result<bool>;
-    /// Begins a new round at `now` for all failed and dead ones that were made at `since` or later; how many.
-    fn repeat_since(&mut self, webhook: WebhookId, since: Timestamp, now: Timestamp) -> Result<usize>;
+    /// Begins a new round at `now` for at most `most` failed and dead ones that were made at `since` or later; how many.
+    fn repeat_since(&mut self, webhook: WebhookId, since: Timestamp, now: Timestamp, most: i64) -> Result<usize>;
     /// Forgets at most `most` of those that were made before `before`.
     fn delete_before(&mut self, before: Timestamp, most: i64) -> Result<usize>;
 }

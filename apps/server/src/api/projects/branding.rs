@@ -1,4 +1,4 @@
-//! The brand of a project. See [`parts`](super::parts) for what all kinds have in common.
+//! The brand of a project. See [`parts`] for what all kinds have in common.
 
 use actix_web::{HttpRequest, HttpResponse, http::Method, web::ServiceConfig};
 use mgmt_core::project::branding::{BrandChange, BrandDraft, Branding};

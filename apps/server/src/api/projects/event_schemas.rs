@@ -1,4 +1,4 @@
-//! Schemas of the custom events of a project. See [`parts`](super::parts) for what all kinds have in common.
+//! Schemas of the custom events of a project. See [`parts`] for what all kinds have in common.
 
 use actix_web::{HttpRequest, HttpResponse, http::Method, web::ServiceConfig};
 use mgmt_core::project::event_schema::{EventSchema, EventSchemaChange, EventSchemaDraft};

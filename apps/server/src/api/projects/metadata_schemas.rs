@@ -1,4 +1,4 @@
-//! Metadata schemas of a project. See [`parts`](super::parts) for what all kinds have in common.
+//! Metadata schemas of a project. See [`parts`] for what all kinds have in common.
 
 use actix_web::{HttpRequest, HttpResponse, http::Method, web::ServiceConfig};
 use mgmt_core::project::metadata_schema::{MetadataSchema, SchemaChange, SchemaDraft};

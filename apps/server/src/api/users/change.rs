@@ -129,6 +129,7 @@ pub(crate) async fn update(
         let person = find(work, caller.organization_id, id)?;
         let before = PersonView::of(&person);
         preconditions.check(&before.tag())?;
+        let is_member = matches!(person, Person::Member(_));
         match person {
             Person::Member(facts) => change_member(work, &caller, *facts, &wish)?,
             Person::Invited(invitation) => change_invited(work, &caller, *invitation, &wish)?,
@@ -139,7 +140,10 @@ pub(crate) async fn update(
             let (before, told) = (Some(before.to_json()?), after.to_json()?);
             let deed = Deed { action: "user.updated", target: id.to_string(), before, after: Some(told.clone()) };
             work.audit(&caller.origin(), deed)?;
-            work.event(caller.organization_id, EventType::UserUpdated, told)?;
+            // Who is only invited was never told of as created.
+            if is_member {
+                work.event(caller.organization_id, EventType::UserUpdated, told)?;
+            }
         }
         Ok(after)
     });
@@ -231,6 +235,7 @@ pub(crate) async fn remove(
         let person = find(work, caller.organization_id, id)?;
         let before = PersonView::of(&person);
         preconditions.check(&before.tag())?;
+        let is_member = matches!(person, Person::Member(_));
         match person {
             Person::Member(facts) => let_go(work, &caller, &facts)?,
             Person::Invited(invitation) => {
@@ -243,7 +248,7 @@ pub(crate) async fn remove(
         let told = before.to_json()?;
         let deed = Deed { action: "user.deleted", target: id.to_string(), before: Some(told.clone()), after: None };
         work.audit(&caller.origin(), deed)?;
-        work.event(caller.organization_id, EventType::UserDeleted, told)
+        if is_member { work.event(caller.organization_id, EventType::UserDeleted, told) } else { Ok(()) }
     });
     removed.await?;
     Ok(HttpResponse::NoContent().finish())

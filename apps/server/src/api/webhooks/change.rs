@@ -184,6 +184,7 @@ pub(crate) async fn update(
     let bytes = body.bytes().await?;
     Body::judge(&bytes, |body| parse_patch(body, &known.settings, &app.targets))?;
     let changed = app.run("webhooks.update", move |work| {
+        work.tx.organizations().lock(caller.organization_id)?;
         let before = find(work, &caller, id)?;
         preconditions.check(&tag(&before))?;
         let targets = &work.app.targets;
@@ -235,6 +236,7 @@ pub(crate) async fn remove(
     query.read()?;
     body.read().await?;
     let removed = app.run("webhooks.remove", move |work| {
+        work.tx.organizations().lock(caller.organization_id)?;
         let before = find(work, &caller, id)?;
         preconditions.check(&tag(&before))?;
         work.stop_deliveries(id)?;

@@ -28,6 +28,10 @@ use crate::{
     },
 };
 
+/// Deliveries that are begun anew in one transaction, and by one request: other writers wait, and so does the client.
+const RECOVER_MOST: i64 = 1_000;
+const RECOVER_ALL: usize = 100_000;
+
 /// Lists an endpoint's deliveries, newest first.
 #[utoipa::path(get, path = "/v1/management/webhooks/{id}/deliveries", tag = "Webhooks", operation_id = "listDeliveries",
     params(("id" = String, Path, description = "The webhook's id"), ListDeliveries),
@@ -142,17 +146,26 @@ pub(crate) async fn recover(
     precheck(&app, &caller, id, &Preconditions::default()).await?;
     query.read()?;
     let since = body.read().await?.since;
-    let again = app.run("deliveries.recover", move |work| {
-        active(work, &caller, id)?;
-        let now = work.now;
-        let recovered = work.tx.deliveries().repeat_since(id, since, now)?;
-        if recovered > 0 {
-            work.tx.webhook_queues().note_due(id, now)?;
-            work.deliveries_wait();
+    let mut recovered = 0;
+    loop {
+        let caller = caller.clone();
+        let some = app.run("deliveries.recover", move |work| {
+            active(work, &caller, id)?;
+            let now = work.now;
+            let some = work.tx.deliveries().repeat_since(id, since, now, RECOVER_MOST)?;
+            if some > 0 {
+                work.tx.webhook_queues().note_due(id, now)?;
+                work.deliveries_wait();
+            }
+            Ok(some)
+        });
+        let some = some.await?;
+        recovered += some;
+        // What fails again meanwhile is not begun once more: a request has an end.
+        if i64::try_from(some).unwrap_or(RECOVER_MOST) < RECOVER_MOST || recovered >= RECOVER_ALL {
+            return Ok(HttpResponse::Accepted().json(RecoveredView { recovered }));
         }
-        Ok(RecoveredView { recovered })
-    });
-    Ok(HttpResponse::Accepted().json(again.await?))
+    }
 }
 
 /// Sends a sample, by the same way as everything else. It stands in the log of deliveries, but in no list of events.

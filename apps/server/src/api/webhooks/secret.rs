@@ -62,6 +62,7 @@ pub(crate) async fn rotate_secret(
     let body = body.read().await?;
     let overlap = body.overlap_seconds.unwrap_or(DEFAULT_OVERLAP_SECS);
     let rotated = app.run("webhooks.rotate_secret", move |work| {
+        work.tx.organizations().lock(caller.organization_id)?;
         let before = find(work, &caller, id)?;
         preconditions.check(&tag(&before))?;
         let sealed = SealedSecret::generate(&work.app.keyring.keep, id, &mut work.rng);
