@@ -58,9 +58,18 @@ use crate::{
 
 /// How often a transaction is run at most.
 const MAX_RUNS: u32 = 12;
-/// After this long no other run begins.
+/// After this long no other run begins, unless the last one collided with another transaction fewer than `COLLISIONS` times.
 const RETRY_FOR: Duration = Duration::from_secs(2);
+/// So many runs may collide however long they took: PostgreSQL lets a deadlock stand for its `deadlock_timeout` (1 s, more under
+/// load) before it says so, and the next run would most likely have succeeded.
+const COLLISIONS: u32 = 3;
 const MAX_PAUSE: Duration = Duration::from_millis(100);
+
+/// Whether a transaction whose `run`th run failed so is run once more.
+fn may_run_again(fault: &Fault, run: u32, elapsed: Duration) -> bool {
+    let in_time = elapsed < RETRY_FOR || (matches!(fault, Fault::Collision) && run < COLLISIONS);
+    fault.is_transient() && run < MAX_RUNS && in_time
+}
 
 /// Settings of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +135,7 @@ impl SqlStore {
         for run in 1.. {
             match self.run_once(mode, work) {
                 Ok(()) => break,
-                Err(fault) if fault.is_transient() && run < MAX_RUNS && start.elapsed() < RETRY_FOR => {
+                Err(fault) if may_run_again(&fault, run, start.elapsed()) => {
                     metrics::counter!("mgmt_store_retries_total", "name" => name).increment(1);
                     tracing::debug!(name, run, ?fault, "transaction is run again");
                     thread::sleep(pause(run, start.elapsed()));
