@@ -130,6 +130,43 @@ impl Delivery {
     /// Adds a try to the log and decides what comes next. `retry_after` is the pause in seconds that the endpoint asked for.
     #[must_use]
     pub fn record(
+        self,
+        attempt: Attempt,
+        retry_after: Option<u64>,
+        schedule: &Schedule,
+        now: Timestamp,
+        rng: &mut impl CryptoRng,
+    ) -> Self {
+        let Self { status, tries, attempts, next_attempt_at, .. } = self;
+        let after = Progress { status, tries, attempts, next_attempt_at }.record(attempt, retry_after, schedule, now, rng);
+        let Progress { status, tries, attempts, next_attempt_at } = after;
+        Self { status, tries, attempts, next_attempt_at, ..self }
+    }
+}
+
+/// How far something that is sent until it is accepted has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Where it stands.
+    pub status: DeliveryStatus,
+    /// Tries in this round: a repeat begins a new one.
+    pub tries: i64,
+    /// The latest tries, the oldest first.
+    pub attempts: Vec<Attempt>,
+    /// When it is tried next; `None` when it is being tried, and when it has ended.
+    pub next_attempt_at: Option<Timestamp>,
+}
+
+impl Progress {
+    /// Nothing was tried yet; the first try is due at `at`.
+    #[must_use]
+    pub const fn due(at: Timestamp) -> Self {
+        Self { status: DeliveryStatus::Pending, tries: 0, attempts: Vec::new(), next_attempt_at: Some(at) }
+    }
+
+    /// Adds a try to the log and decides what comes next. `retry_after` is the pause in seconds that was asked for.
+    #[must_use]
+    pub fn record(
         mut self,
         attempt: Attempt,
         retry_after: Option<u64>,
@@ -152,6 +189,15 @@ impl Delivery {
         let surplus = self.attempts.len().saturating_sub(MAX_LOGGED);
         self.attempts.drain(..surplus);
         self
+    }
+
+    /// The same, not tried again when it has not succeeded: whoever it goes to was switched off meanwhile.
+    #[must_use]
+    pub fn given_up(self) -> Self {
+        match self.status {
+            DeliveryStatus::Failed => Self { status: DeliveryStatus::Dead, next_attempt_at: None, ..self },
+            DeliveryStatus::Pending | DeliveryStatus::Succeeded | DeliveryStatus::Dead => self,
+        }
     }
 }
 

@@ -9,6 +9,7 @@ pub mod event_schema;
 pub mod member;
 pub mod metadata_schema;
 pub mod part;
+pub mod send_out;
 pub mod settings;
 pub mod stacking_rules;
 pub mod template;

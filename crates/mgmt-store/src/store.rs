@@ -2,6 +2,7 @@
 
 mod audit;
 mod projects;
+mod send_outs;
 mod shipping;
 mod webhooks;
 
@@ -28,6 +29,7 @@ pub use self::shipping::{
 pub use self::{
     audit::{Audit, AuditFilter},
     projects::{PartRecord, ProjectMembers, ProjectParts, Projects},
+    send_outs::{SendOutFilter, SendOuts},
     webhooks::{Deliveries, EventFilter, Events, Lease, Queue, WaitingEvent, WebhookQueues, Webhooks},
 };
 use crate::error::{Result, StoreError};
@@ -175,6 +177,8 @@ pub trait Tx {
     fn events(&mut self) -> &mut dyn Events;
     /// Events on their way to endpoints.
     fn deliveries(&mut self) -> &mut dyn Deliveries;
+    /// Events on their way to webhooks of projects.
+    fn send_outs(&mut self) -> &mut dyn SendOuts;
 }
 
 /// Tenants.

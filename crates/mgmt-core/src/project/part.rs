@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The kinds of objects that hang on a project.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PartKind {
     /// See [`metadata_schema`](super::metadata_schema).
     MetadataSchema,
@@ -92,7 +92,7 @@ impl PartKind {
 }
 
 /// The id of a part: the prefix of its kind and the digits of a UUID version 7.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PartId {
     kind: PartKind,
     bits: u128,

@@ -120,6 +120,8 @@ macro_rules! conformance_tests {
             deliveries_are_stopped_and_repeated
             quota_marks_are_left_once
             expiring_keys_have_one_notice
+            send_outs_are_sent_once
+            send_outs_are_stopped_and_repeated
 
             invalidations_are_numbered
             invalidations_keep_their_numbering

@@ -1,5 +1,6 @@
 use mgmt_core::{
-    id::{OrganizationId, ProjectId, UserId},
+    delivery::{Attempt, DeliveryStatus, Progress},
+    id::{OrganizationId, ProjectId, SendOutId, UserId},
     key::ApiKey,
     key_text::KeyKind,
     project::{
@@ -8,7 +9,9 @@ use mgmt_core::{
         member::{ProjectMember, ProjectRole},
         metadata_schema::MetadataSchema,
         part::{Content, Part, PartId, PartKind},
+        send_out::SendOut,
         settings::{ProjectDraft, ProjectSettings},
+        webhook::{ProjectWebhook, ProjectWebhookDraft},
     },
     secret::KeyMaterial,
     time::Timestamp,
@@ -18,7 +21,7 @@ use serde_json::{Value, json};
 use super::bench::{Bench, NOW, after, read, write};
 use crate::{
     error::StoreError,
-    store::{PartRecord, Store},
+    store::{Lease, PartRecord, SendOutFilter, Store},
 };
 
 fn new_project(bench: &mut Bench, organization: OrganizationId, at: Timestamp) -> Project {
@@ -165,4 +168,98 @@ pub fn project_parts_round_trip(store: &dyn Store) {
     assert!(write(store, |tx| tx.project_parts().delete(a.id, part.id)));
     let wrong = PartRecord { body: serde_json::Map::from_iter([("name".to_owned(), Value::Null)]), ..record };
     assert!(matches!(wrong.into_part::<EventSchema>(), Err(StoreError::Corrupt { .. })));
+}
+
+fn webhook(bench: &mut Bench, store: &dyn Store) -> (Project, Part<ProjectWebhook>) {
+    let organization = bench.organization(store).id;
+    let project = project(bench, store, organization);
+    let events = vec!["voucher.created".to_owned()];
+    let draft = ProjectWebhookDraft { target_url: "https://example.com/hook".to_owned(), events, active: None };
+    let part = Part::new(project.id, ProjectWebhook::create(draft).unwrap(), NOW, &mut bench.rng);
+    write(store, |tx| tx.project_parts().insert(&PartRecord::of(&part)?));
+    (project, part)
+}
+
+fn send_out(bench: &mut Bench, (project, webhook): &(Project, Part<ProjectWebhook>), due: Timestamp) -> SendOut {
+    SendOut {
+        id: SendOutId::new(due, &mut bench.rng),
+        organization_id: project.organization_id,
+        project_id: project.id,
+        webhook_id: webhook.id,
+        event_type: "voucher.created".to_owned(),
+        body: r#"{"a":"Ä"}"#.to_owned(),
+        progress: Progress::due(due),
+        created_at: due,
+    }
+}
+
+fn lease(mark: &str) -> Lease {
+    Lease { mark: mark.to_owned(), until: after(100) }
+}
+
+/// A send-out is handed out when it is due, to one, and finished by whoever holds the lease.
+pub fn send_outs_are_sent_once(store: &dyn Store) {
+    let mut bench = Bench::new();
+    let (a, b) = (webhook(&mut bench, store), webhook(&mut bench, store));
+    let made: Vec<SendOut> = (0..3).map(|at| send_out(&mut bench, &a, after(at))).collect();
+    let other = send_out(&mut bench, &b, NOW.plus_millis(-1));
+    write(store, |tx| made.iter().chain([&other]).try_for_each(|s| tx.send_outs().insert(s)));
+    let ids = [a.1.id, b.1.id];
+    let due = |now, except: &[PartId]| -> Vec<_> {
+        let all = read(store, |tx| tx.send_outs().due(now, except, 100));
+        all.into_iter().filter(|(id, _)| ids.contains(id)).collect()
+    };
+    let (whose_a, whose_b) = ((a.1.id, a.0.organization_id), (b.1.id, b.0.organization_id));
+    assert_eq!(due(after(1), &[]), [whose_b, whose_a]);
+    assert_eq!(due(after(1), &[b.1.id]), [whose_a]);
+
+    let claim = |mark: &str, now| -> Vec<_> {
+        let claimed = write(store, |tx| {
+            tx.webhook_queues().lock()?;
+            tx.send_outs().claim(a.1.id, now, &lease(mark), 10)
+        });
+        claimed.into_iter().map(|s| s.id).collect()
+    };
+    assert_eq!(claim("x", after(1)), [made[0].id, made[1].id]);
+    assert_eq!(claim("y", after(1)), []);
+    assert_eq!(due(after(1), &[b.1.id]), []);
+    let attempt = Attempt { at: NOW, status_code: Some(500), duration_ms: 7, error: Some("x".to_owned()), response: None };
+    let failed = Progress { status: DeliveryStatus::Failed, tries: 1, attempts: vec![attempt], next_attempt_at: Some(after(50)) };
+    let failed = SendOut { progress: failed, ..made[0].clone() };
+    assert!(!write(store, |tx| tx.send_outs().finish(&failed, "y")), "somebody else's lease");
+    assert!(write(store, |tx| tx.send_outs().finish(&failed, "x")));
+    assert!(!write(store, |tx| tx.send_outs().finish(&failed, "x")), "the lease has ended");
+    assert_eq!(read(store, |tx| tx.send_outs().find(a.1.id, made[0].id)), Some(failed));
+    assert_eq!(read(store, |tx| tx.send_outs().find(b.1.id, made[0].id)), None);
+    assert_eq!(claim("y", after(100)).len(), 3, "after the end of a lease others take over");
+}
+
+/// Send-outs are listed, given up together, begun anew, and gone with their webhook.
+pub fn send_outs_are_stopped_and_repeated(store: &dyn Store) {
+    let mut bench = Bench::new();
+    let own = webhook(&mut bench, store);
+    let id = own.1.id;
+    let made: Vec<SendOut> = (0..4).map(|at| send_out(&mut bench, &own, after(at))).collect();
+    write(store, |tx| made.iter().try_for_each(|s| tx.send_outs().insert(s)));
+    let list = |status, before, limit| -> Vec<_> {
+        let all = read(store, |tx| tx.send_outs().list(id, SendOutFilter { status, before, limit }));
+        all.into_iter().map(|s| s.id).collect()
+    };
+    assert_eq!(list(None, None, 10), [made[3].id, made[2].id, made[1].id, made[0].id]);
+    assert_eq!(list(None, Some(made[2].id), 1), [made[1].id]);
+    // What is being tried is not stopped and not begun anew.
+    write(store, |tx| tx.send_outs().claim(id, NOW, &lease("x"), 1));
+    assert!(!write(store, |tx| tx.send_outs().repeat(id, made[0].id, after(9))));
+    assert_eq!(write(store, |tx| tx.send_outs().stop(id)), 3);
+    assert_eq!(list(Some(DeliveryStatus::Dead), None, 10), [made[3].id, made[2].id, made[1].id]);
+    assert!(write(store, |tx| tx.send_outs().repeat(id, made[3].id, after(9))));
+    let again = read(store, |tx| tx.send_outs().find(id, made[3].id)).unwrap();
+    assert_eq!(again.progress, Progress::due(after(9)));
+    assert_eq!(write(store, |tx| tx.send_outs().release_all(after(10))), 1);
+    let free = read(store, |tx| tx.send_outs().find(id, made[0].id)).unwrap();
+    assert_eq!(free.progress.next_attempt_at, Some(after(10)));
+    assert_eq!(write(store, |tx| tx.send_outs().delete_before(after(2), 100)), 2);
+    assert_eq!(list(None, None, 10), [made[3].id, made[2].id]);
+    write(store, |tx| tx.projects().delete(own.0.organization_id, own.0.id));
+    assert_eq!(list(None, None, 10), []);
 }

@@ -46,6 +46,7 @@ const UNIQUE: &[(&str, &str, &str)] = &[
     ("webhook_queues", "", "webhook"),
     ("events", "", "event"),
     ("deliveries", "", "delivery"),
+    ("send_outs", "", "send-out"),
     ("quota_marks", "", "quota mark"),
     ("expiry_notices", "", "expiry notice"),
     ("rate_sheets", "slug", "slug"),

@@ -25,6 +25,7 @@ mod rate_sheets;
 mod refresh_tokens;
 mod reveals;
 mod schema;
+mod send_outs;
 mod sessions;
 mod settings;
 mod shipments;

@@ -354,6 +354,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    send_outs (id) {
+        id -> Text,
+        organization_id -> Text,
+        project_id -> Text,
+        webhook_id -> Text,
+        event_type -> Text,
+        body -> Text,
+        status -> Text,
+        tries -> BigInt,
+        attempts -> Text,
+        next_attempt_at -> Nullable<BigInt>,
+        lease -> Nullable<Text>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     /// Kept by `diesel_migrations`.
     __diesel_schema_migrations (version) {
         version -> Text,

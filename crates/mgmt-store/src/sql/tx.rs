@@ -9,8 +9,8 @@ use crate::{
     error::{Result, StoreError},
     store::{
         Audit, Deliveries, Events, Idempotency, Invalidations, Invitations, Keys, Memberships, Mode, Organizations,
-        PasswordResets, ProjectMembers, ProjectParts, Projects, Quotas, RateSheets, RefreshTokens, Reveals, Sessions, Settings,
-        Shipments, Throttles, Trackers, Tx, Usage, Users, WebhookQueues, Webhooks,
+        PasswordResets, ProjectMembers, ProjectParts, Projects, Quotas, RateSheets, RefreshTokens, Reveals, SendOuts, Sessions,
+        Settings, Shipments, Throttles, Trackers, Tx, Usage, Users, WebhookQueues, Webhooks,
     },
 };
 
@@ -169,6 +169,10 @@ impl Tx for SqlTx<'_> {
     }
 
     fn deliveries(&mut self) -> &mut dyn Deliveries {
+        self
+    }
+
+    fn send_outs(&mut self) -> &mut dyn SendOuts {
         self
     }
 }
