@@ -27,6 +27,7 @@ mod order;
 mod organizations;
 mod projects;
 mod secrets;
+mod send_outs;
 mod shipping;
 mod tour;
 mod usage;

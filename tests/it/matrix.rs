@@ -163,6 +163,12 @@ const TABLE: &[(&str, &str, Access)] = &[
     ("PUT", "/management/v1/projects/{projectId}/branding/{brandingId}", Permission("projects:write")),
     ("DELETE", "/management/v1/projects/{projectId}/branding/{brandingId}", Permission("projects:write")),
     ("POST", "/management/v1/projects/{projectId}/webhooks/{webhookId}/test", Permission("projects:write")),
+    ("GET", "/management/v1/projects/{projectId}/webhooks/{webhookId}/send-outs", Permission("projects:read")),
+    (
+        "POST",
+        "/management/v1/projects/{projectId}/webhooks/{webhookId}/send-outs/{sendOutId}/retry",
+        Permission("projects:write"),
+    ),
     ("GET", "/v1/metadata-schemas", ApiKey),
     ("GET", "/v1/metadata-schemas/{relatedObject}", ApiKey),
 ];

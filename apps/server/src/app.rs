@@ -20,7 +20,6 @@ use actix_web::web;
 use getrandom::SysRng;
 use mgmt_actix::Admitter;
 use mgmt_core::{
-    id::WebhookId,
     key::Mint,
     key_text::KeyFormat,
     limit::RateLimit,
@@ -43,6 +42,7 @@ pub(crate) use work::{Deed, Origin, Work};
 use crate::{
     auth::{password::Passwords, permission, throttle::Turns},
     config::Config,
+    deliver::Endpoint,
     error::ApiError,
 };
 
@@ -72,7 +72,7 @@ pub(crate) struct Parts {
     /// Told when something was added to the outbox.
     pub(crate) outbox: Notify,
     /// Webhooks that were switched off or removed and whose deliveries may be in the delivering thread's hands.
-    pub(crate) stopped: Mutex<HashSet<WebhookId>>,
+    pub(crate) stopped: Mutex<HashSet<Endpoint>>,
     /// Where webhooks may point.
     pub(crate) targets: TargetRules,
     /// Accounts whose password is being tried.

@@ -99,6 +99,7 @@ pub(crate) struct Webhooks {
     pub(crate) allow_http: bool,
     /// Seconds before each attempt, one entry an attempt.
     pub(crate) retry_schedule_seconds: Vec<u32>,
+    pub(crate) project_retry_schedule_seconds: Vec<u32>,
     /// How long an attempt may take.
     pub(crate) timeout_seconds: u32,
     /// Endpoints an organization may have.
@@ -350,6 +351,7 @@ fn read_webhooks(r: &mut Reader) -> Option<Webhooks> {
     let allowed_networks = r.networks("webhooks", "allowed_networks");
     let allow_http = r.flag("webhooks", "allow_http");
     let retry_schedule_seconds = r.schedule("webhooks", "retry_schedule_seconds");
+    let project_retry_schedule_seconds = r.schedule("webhooks", "project_retry_schedule_seconds");
     let timeout_seconds = r.number("webhooks", "timeout_seconds", 1, 30);
     let max_endpoints = r.number("webhooks", "max_endpoints", 1, 10_000);
     let keep_days = r.number("webhooks", "keep_days", 1, 366);
@@ -357,6 +359,7 @@ fn read_webhooks(r: &mut Reader) -> Option<Webhooks> {
         allowed_networks: allowed_networks?,
         allow_http: allow_http?,
         retry_schedule_seconds: retry_schedule_seconds?,
+        project_retry_schedule_seconds: project_retry_schedule_seconds?,
         timeout_seconds: timeout_seconds?,
         max_endpoints: max_endpoints?,
         keep_days: keep_days?,

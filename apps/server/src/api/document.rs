@@ -140,6 +140,8 @@ pub(crate) struct Enveloped<T> {
         projects::update_hook,
         projects::delete_hook,
         projects::test_hook,
+        projects::list_send_outs,
+        projects::retry_send_out,
         projects::list_brands,
         projects::create_brand,
         projects::show_brand,

@@ -12,11 +12,14 @@ mod members;
 mod metadata_schemas;
 mod parts;
 mod samples;
+mod send_outs;
 mod shape;
 mod stacking_rules;
 mod templates;
 mod view;
 mod webhooks;
+
+use std::fmt::Display;
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -38,13 +41,14 @@ pub(crate) use invite::*;
 pub(crate) use members::*;
 pub(crate) use metadata_schemas::*;
 pub(crate) use samples::*;
+pub(crate) use send_outs::*;
 pub(crate) use shape::{ProjectError, describe_errors, shape};
 pub(crate) use stacking_rules::*;
 pub(crate) use templates::*;
 pub(crate) use webhooks::*;
 
 use crate::{
-    app::{App, Work},
+    app::{App, Work, idempotency::Once},
     auth::Caller,
     error::ApiError,
     http::{
@@ -68,7 +72,10 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .service(endpoint(&path("/users/{userId}")).get(show_user).on(Method::PUT, update_user).delete(unassign_user))
         .service(endpoint(&path("/templates/campaigns")).get(list_templates).post(create_template))
         .service(endpoint(&path("/templates/campaigns/{campaignTemplateId}/copy")).post(copy_template));
-    config.service(endpoint(&path("/webhooks/{webhookId}/test")).post(test_hook));
+    config
+        .service(endpoint(&path("/webhooks/{webhookId}/test")).post(test_hook))
+        .service(endpoint(&path("/webhooks/{webhookId}/send-outs")).get(list_send_outs))
+        .service(endpoint(&path("/webhooks/{webhookId}/send-outs/{sendOutId}/retry")).post(retry_send_out));
     for group in [
         stacking_rules::configure,
         metadata_schemas::configure,
@@ -116,6 +123,13 @@ fn no_project(id: &str) -> Error {
 
 fn no_part(kind: PartKind, id: &str) -> Error {
     Error::not_found().about(kind.resource(), id)
+}
+
+/// What a client wants to be sure of doing once within what the path names.
+fn once_within(request: &HttpRequest, caller: &Caller, place: impl Display, bytes: &[u8]) -> Result<Option<Once>, ApiError> {
+    // The route alone does not tell in which project.
+    let whole = [place.to_string().as_bytes(), bytes].concat();
+    Once::from_request(request, (caller.organization_id, caller.actor()), &whole)
 }
 
 /// The project as it is now. From here on, no other change of the organization's projects runs beside this one.

@@ -120,7 +120,9 @@ pub(super) fn forget(app: &App) -> Result<(), ApiError> {
     let before = now.plus_secs(-app.config.webhooks.keep_days * DAY_SECS);
     for _ in 0..FORGET_ROUNDS {
         let gone = app.store.run("events.forget", |tx| {
-            let gone = tx.deliveries().delete_before(before, FORGET_MOST)? + tx.events().delete_before(before, FORGET_MOST)?;
+            let gone = tx.deliveries().delete_before(before, FORGET_MOST)?
+                + tx.events().delete_before(before, FORGET_MOST)?
+                + tx.send_outs().delete_before(before, FORGET_MOST)?;
             Ok::<_, ApiError>(gone)
         })?;
         if gone == 0 {

@@ -5,6 +5,7 @@ use mgmt_core::{
     audit::{self, AuditEntry},
     event::{Event, EventType},
     id::{AuditId, EventId, KeyId, OrganizationId, SessionId, UserId, WebhookId},
+    project::{part::PartId, send_out::SendOut},
     time::Timestamp,
     webhook::Webhook,
 };
@@ -12,7 +13,7 @@ use mgmt_store::{Invalidation, Tx};
 use serde_json::{Map, Value};
 
 use super::{App, OsRng};
-use crate::error::ApiError;
+use crate::{deliver::Endpoint, error::ApiError};
 
 /// What a transaction's closure works with.
 pub(crate) struct Work<'a> {
@@ -24,7 +25,7 @@ pub(crate) struct Work<'a> {
     /// Whether anything was added to the outbox.
     pub(super) has_events: bool,
     /// Webhooks whose deliveries end with this change.
-    pub(super) stopped: Vec<WebhookId>,
+    pub(super) stopped: Vec<Endpoint>,
 }
 
 /// Where a change comes from, for the audit log.
@@ -115,7 +116,21 @@ impl<'a> Work<'a> {
     pub(crate) fn stop_deliveries(&mut self, webhook: WebhookId) -> Result<(), ApiError> {
         self.tx.deliveries().stop(webhook)?;
         self.tx.webhook_queues().settle(webhook)?;
-        self.stopped.push(webhook);
+        self.stopped.push(Endpoint::Webhook(webhook));
+        Ok(())
+    }
+
+    /// Adds something to send to a webhook of a project.
+    pub(crate) fn send_out(&mut self, send_out: &SendOut) -> Result<(), ApiError> {
+        self.tx.send_outs().insert(send_out)?;
+        self.has_events = true;
+        Ok(())
+    }
+
+    /// Gives up all that waits to be sent to a webhook of a project. When the change is answered, none of it is begun any more.
+    pub(crate) fn stop_send_outs(&mut self, webhook: PartId) -> Result<(), ApiError> {
+        self.tx.send_outs().stop(webhook)?;
+        self.stopped.push(Endpoint::Project(webhook));
         Ok(())
     }
 

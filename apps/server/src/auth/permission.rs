@@ -23,6 +23,8 @@ pub(crate) trait Permission: 'static {
     const DOORS: Doors = Doors::Management;
     /// Whether a key or a person may do this to themselves without the permission: the route's `{id}` is their own.
     const OWN: bool = false;
+    /// Whether people with the role ADMIN in the project that the route names need not hold it.
+    const BY_PROJECT_ADMINS: bool = false;
 }
 
 macro_rules! permissions {
@@ -70,6 +72,8 @@ permissions! {
     ProjectsRead = "projects:read";
     /// Making, changing and deleting projects and what hangs on them.
     ProjectsWrite = "projects:write";
+    /// Changing what a project is, and what hangs on it.
+    ProjectsAdmin = "projects:write", BY_PROJECT_ADMINS: bool = true;
     /// Reading usage figures.
     UsageRead = "usage:read";
     /// Reading webhooks, their deliveries, and events.

@@ -17,6 +17,7 @@ fn the_defaults_are_whole() {
     assert_eq!(config.server.metrics_listen.as_deref(), Some("127.0.0.1:9464"));
     assert_eq!((config.keys.prefix.as_str(), config.keys.max_active), ("mg", 5));
     assert_eq!(config.webhooks.retry_schedule_seconds.len(), 10);
+    assert_eq!(config.webhooks.project_retry_schedule_seconds, mgmt_core::project::send_out::SCHEDULE_SECS);
     assert_eq!((config.webhooks.timeout_seconds, config.webhooks.max_endpoints, config.webhooks.keep_days), (20, 100, 30));
     assert!(config.webhooks.allowed_networks.is_empty() && !config.webhooks.allow_http);
     assert_eq!(config.limits.self_hosted_per_minute, 100);

@@ -13,9 +13,10 @@ use std::{
 };
 
 use mgmt_core::{
-    delivery::{Attempt, Delivery, Schedule},
-    id::{DeliveryId, OrganizationId, WebhookId},
+    delivery::{Attempt, Schedule},
+    id::OrganizationId,
     key_text::random_token,
+    project::send_out,
 };
 use tokio::{
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
@@ -25,7 +26,8 @@ use tokio::{
 
 use super::{
     guard::SystemLookup,
-    round::{Done, Job, Order, Rounds},
+    parcel::{Done, Endpoint, Parcel},
+    round::{Job, Order, Rounds, Signing},
     send::Sender,
     sign,
 };
@@ -65,6 +67,7 @@ impl Deliveries {
         let rounds = Rounds {
             app: app.clone(),
             schedule: Schedule::new(settings.retry_schedule_seconds.iter().copied()),
+            project_schedule: Schedule::new(settings.project_retry_schedule_seconds.iter().copied()),
             mark: random_token(16, &mut rng).expose().to_owned(),
             lease_secs: i64::from(settings.timeout_seconds) + LEASE_SLACK_SECS,
         };
@@ -123,12 +126,13 @@ struct Engine {
     drain: Drain,
     back: UnboundedSender<Done>,
     done: UnboundedReceiver<Done>,
-    lanes: HashMap<WebhookId, Lane>,
-    running: HashMap<DeliveryId, (Delivery, AbortHandle)>,
+    lanes: HashMap<Endpoint, Lane>,
+    /// By their numbers.
+    running: HashMap<u128, (Parcel, AbortHandle)>,
     /// What came back and is not written down yet.
     kept: Vec<Done>,
     /// What was taken, is not tried, and is to be given back.
-    given_up: Vec<Delivery>,
+    given_up: Vec<Parcel>,
 }
 
 impl Engine {
@@ -198,10 +202,10 @@ impl Engine {
         };
         let more = outcome.more || !outcome.jobs.is_empty();
         for job in outcome.jobs {
-            let organization = job.delivery.organization_id;
-            self.lanes.entry(job.delivery.webhook_id).or_insert_with(|| Lane::new(organization)).queue.push_back(job);
+            let organization = job.parcel.organization();
+            self.lanes.entry(job.parcel.endpoint()).or_insert_with(|| Lane::new(organization)).queue.push_back(job);
         }
-        let endpoints: Vec<WebhookId> = self.lanes.keys().copied().collect();
+        let endpoints: Vec<Endpoint> = self.lanes.keys().copied().collect();
         for endpoint in endpoints {
             self.begin(endpoint);
         }
@@ -213,36 +217,36 @@ impl Engine {
     fn forget_stopped(&mut self) {
         let stopped = mem::take(&mut *self.rounds.app.stopped.lock());
         for (_, lane) in self.lanes.iter_mut().filter(|(id, _)| stopped.contains(id)) {
-            self.given_up.extend(lane.queue.drain(..).map(|job| job.delivery));
+            self.given_up.extend(lane.queue.drain(..).map(|job| job.parcel));
         }
     }
 
     /// Begins as many of an endpoint's attempts as its window holds.
-    fn begin(&mut self, endpoint: WebhookId) {
+    fn begin(&mut self, endpoint: Endpoint) {
         let Some(lane) = self.lanes.get_mut(&endpoint) else { return };
         if self.rounds.app.stopped.lock().contains(&endpoint) {
-            self.given_up.extend(lane.queue.drain(..).map(|job| job.delivery));
+            self.given_up.extend(lane.queue.drain(..).map(|job| job.parcel));
         }
         while lane.running < lane.window
             && let Some(job) = lane.queue.pop_front()
         {
             lane.running += 1;
-            let (id, delivery) = (job.delivery.id, job.delivery.clone());
+            let (number, parcel) = (job.parcel.number(), job.parcel.clone());
             let (sender, back, app) = (Arc::clone(&self.sender), self.back.clone(), self.rounds.app.clone());
             let task = tokio::spawn(async move {
                 let done = attempt(&app, &sender, job).await;
                 // The loop ends only after all attempts.
                 let _ = back.send(done);
             });
-            self.running.insert(id, (delivery, task.abort_handle()));
+            self.running.insert(number, (parcel, task.abort_handle()));
         }
         // The window has shrunk since these were taken.
-        self.given_up.extend(lane.queue.drain(..).map(|job| job.delivery));
+        self.given_up.extend(lane.queue.drain(..).map(|job| job.parcel));
     }
 
     fn came_back(&mut self, done: Done) {
-        self.running.remove(&done.delivery.id);
-        let endpoint = done.delivery.webhook_id;
+        self.running.remove(&done.parcel.number());
+        let endpoint = done.parcel.endpoint();
         if let Some(lane) = self.lanes.get_mut(&endpoint) {
             lane.running = lane.running.saturating_sub(1);
             let succeeded = done.attempt.succeeded();
@@ -269,7 +273,7 @@ impl Engine {
     /// Lets attempts end, writes them down, and gives back what did not end in time.
     async fn wind_down(&mut self) {
         for lane in self.lanes.values_mut() {
-            self.given_up.extend(lane.queue.drain(..).map(|job| job.delivery));
+            self.given_up.extend(lane.queue.drain(..).map(|job| job.parcel));
         }
         let end = Instant::now() + PATIENCE;
         while !self.running.is_empty() {
@@ -281,7 +285,7 @@ impl Engine {
         for (_, task) in self.running.values() {
             task.abort();
         }
-        self.given_up.extend(self.running.drain().map(|(_, (delivery, _))| delivery));
+        self.given_up.extend(self.running.drain().map(|(_, (parcel, _))| parcel));
         if let Err(error) = self.round(0).await {
             tracing::warn!(?error, "the last deliveries could not be written down: they are repeated");
         }
@@ -291,12 +295,23 @@ impl Engine {
 /// Signs and sends.
 async fn attempt(app: &App, sender: &Sender, job: Job) -> Done {
     let at = app.clock.now().wall;
-    let Job { delivery, url, body, secrets } = job;
+    let Job { parcel, url, body, signing } = job;
     let failed = |error: &str| Attempt { at, status_code: None, duration_ms: 0, error: Some(error.to_owned()), response: None };
-    let Some(headers) = sign::headers(delivery.event_id, at, &body, &secrets) else {
-        return Done { delivery, attempt: failed("secret_unreadable"), retry_after: None, timed_out: false };
+    let (headers, longest) = match (&signing, &parcel) {
+        (Signing::Standard(secrets), Parcel::Delivery(delivery)) => {
+            (sign::headers(delivery.event_id, at, &body, secrets), Duration::MAX)
+        }
+        (Signing::Project(token), Parcel::SendOut(_)) => {
+            let signature = token.as_ref().and_then(|token| send_out::sign(token, &body));
+            let field = signature.map(|signature| vec![("x-voucherify-signature", signature)]);
+            (field, Duration::from_secs(send_out::TIMEOUT_SECS.into()))
+        }
+        (Signing::Standard(_), Parcel::SendOut(_)) | (Signing::Project(_), Parcel::Delivery(_)) => (None, Duration::MAX),
     };
-    let outcome = sender.send(at, &url, headers, body).await;
+    let Some(headers) = headers else {
+        return Done { parcel, attempt: failed("secret_unreadable"), retry_after: None, timed_out: false };
+    };
+    let outcome = sender.send(at, &url, headers, body, longest).await;
     let attempt = Attempt {
         at,
         status_code: outcome.status,
@@ -305,29 +320,5 @@ async fn attempt(app: &App, sender: &Sender, job: Job) -> Done {
         response: outcome.excerpt_text(),
     };
     let retry_after = outcome.retry_after.map(|pause| pause.as_secs());
-    Done { delivery, attempt, retry_after, timed_out: outcome.timed_out() }
-}
-
-/// Sends a body once, now, to whoever asked for it: under the same rules as every delivery, and without another attempt.
-///
-/// # Errors
-/// 500 when the HTTP client cannot be made.
-pub(crate) async fn send_once(
-    app: &App,
-    url: &str,
-    headers: Vec<(&'static str, String)>,
-    body: Arc<str>,
-) -> Result<Attempt, ApiError> {
-    let timeout = Duration::from_secs(app.config.webhooks.timeout_seconds.into());
-    let sender = Sender::new(Arc::new(app.targets.clone()), Arc::new(SystemLookup::new()), timeout);
-    let sender = sender.map_err(|_| ApiError::internal("the HTTP client could not be made"))?;
-    let at = app.clock.now().wall;
-    let outcome = sender.send(at, url, headers, body).await;
-    Ok(Attempt {
-        at,
-        status_code: outcome.status,
-        duration_ms: u64::try_from(outcome.duration.as_millis()).unwrap_or(u64::MAX),
-        error: outcome.error_text().map(str::to_owned),
-        response: outcome.excerpt_text(),
-    })
+    Done { parcel, attempt, retry_after, timed_out: outcome.timed_out() }
 }

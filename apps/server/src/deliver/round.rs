@@ -7,19 +7,22 @@ use std::{
 };
 
 use mgmt_core::{
-    account::Email,
-    delivery::{Attempt, Delivery, DeliveryStatus, Schedule},
-    event::{Event, EventType},
+    delivery::{Attempt, Delivery, DeliveryStatus, Progress, Schedule},
+    event::Event,
     id::{DeliveryId, EventId, OrganizationId, WebhookId},
-    role::Role,
+    project::send_out::SendOut,
     secret::PlainSecret,
     time::Timestamp,
     webhook::{DisabledReason, Webhook},
 };
 use mgmt_store::Lease;
 
+use super::{
+    disable::disable,
+    parcel::{Done, Endpoint, Parcel},
+    send_outs,
+};
 use crate::{
-    api::webhooks,
     app::{App, Work, mail::Letter},
     error::ApiError,
 };
@@ -31,7 +34,7 @@ const MADE: usize = 1_000;
 const ENDPOINTS: i64 = 128;
 const LOOKS: usize = 4;
 /// Attempts of one organization at a time: a quarter of all, so that nobody's slow endpoints hold everybody's.
-const SHARE: usize = 128;
+pub(super) const SHARE: usize = 128;
 /// An endpoint gets no event that is older than itself by more than this, where several nodes share the database: their clocks
 /// differ, and an event too many does less harm than one too few.
 const SLACK_MILLIS: i64 = 5_000;
@@ -40,27 +43,21 @@ const TIMEOUTS: i64 = 3;
 /// The first rest, in milliseconds; it doubles with every other timeout.
 const REST_MILLIS: i64 = 10_000;
 const MAX_REST_MILLIS: i64 = 300_000;
-/// Members that are looked through for owners to write to.
-const MEMBERS: i64 = 100;
-
-/// An attempt that came to its end.
-#[derive(Clone, Debug)]
-pub(super) struct Done {
-    pub(super) delivery: Delivery,
-    pub(super) attempt: Attempt,
-    /// Seconds that the endpoint asked for.
-    pub(super) retry_after: Option<u64>,
-    /// Whether no answer came in time.
-    pub(super) timed_out: bool,
-}
 
 /// An attempt to be made.
 pub(super) struct Job {
-    pub(super) delivery: Delivery,
+    pub(super) parcel: Parcel,
     pub(super) url: String,
     pub(super) body: Arc<str>,
+    pub(super) signing: Signing,
+}
+
+/// What an attempt is signed with. What is missing cannot be decrypted.
+pub(super) enum Signing {
     /// The current secret, and the one before while it is valid.
-    pub(super) secrets: Vec<PlainSecret>,
+    Standard(Vec<PlainSecret>),
+    /// The project's token.
+    Project(Option<PlainSecret>),
 }
 
 /// What a round is to do.
@@ -69,9 +66,9 @@ pub(super) struct Order {
     /// What came back.
     pub(super) done: Arc<Vec<Done>>,
     /// What was taken and not tried: it is given back.
-    pub(super) given_up: Arc<Vec<Delivery>>,
+    pub(super) given_up: Arc<Vec<Parcel>>,
     /// How many attempts each endpoint may have more; `spare` for one that is not named.
-    pub(super) room: Arc<HashMap<WebhookId, usize>>,
+    pub(super) room: Arc<HashMap<Endpoint, usize>>,
     pub(super) spare: usize,
     /// How many attempts each organization has on the way.
     pub(super) held: Arc<HashMap<OrganizationId, usize>>,
@@ -79,11 +76,23 @@ pub(super) struct Order {
     pub(super) free: usize,
 }
 
+impl Order {
+    /// How many attempts an endpoint may have more.
+    pub(super) fn room_for(&self, endpoint: Endpoint) -> usize {
+        self.room.get(&endpoint).copied().unwrap_or(self.spare)
+    }
+
+    /// Endpoints that have all the attempts they may have.
+    pub(super) fn full(&self) -> impl Iterator<Item = Endpoint> {
+        self.room.iter().filter(|(_, room)| **room == 0).map(|(endpoint, _)| *endpoint)
+    }
+}
+
 /// What a round did.
 #[derive(Default)]
 pub(super) struct Outcome {
     pub(super) jobs: Vec<Job>,
-    letters: Vec<Letter>,
+    pub(super) letters: Vec<Letter>,
     /// Whether more waits that could be done at once.
     pub(super) more: bool,
 }
@@ -93,6 +102,8 @@ pub(super) struct Outcome {
 pub(super) struct Rounds {
     pub(super) app: App,
     pub(super) schedule: Schedule,
+    /// Of webhooks of projects.
+    pub(super) project_schedule: Schedule,
     /// What this process's leases are marked with.
     pub(super) mark: String,
     /// How long a lease lasts: well beyond the longest attempt.
@@ -111,6 +122,7 @@ impl Rounds {
         self.app.run_here("webhooks.release", |work| {
             let now = work.now;
             work.tx.deliveries().release_all(now)?;
+            work.tx.send_outs().release_all(now)?;
             Ok(())
         })
     }
@@ -127,10 +139,13 @@ impl Rounds {
             let mut outcome = Outcome::default();
             work.tx.webhook_queues().lock()?;
             self.write_down(work, order, &mut outcome)?;
+            self.write_down_send_outs(work, order, &mut outcome)?;
             self.give_back(work, order)?;
             if order.free > 0 {
                 outcome.more = self.spread(work)?;
-                self.take(work, order, &mut outcome)?;
+                let mut held = (*order.held).clone();
+                let free = self.take(work, order, &mut held, &mut outcome)?;
+                self.take_send_outs(work, order, (free, &mut held), &mut outcome)?;
             }
             Ok(outcome)
         })?;
@@ -145,27 +160,30 @@ impl Rounds {
         if order.free == 0 {
             return Ok(false);
         }
-        let (now, full) = (self.app.clock.now().wall, full(order));
+        let (now, full, full_projects) = (self.app.clock.now().wall, full(order), send_outs::full(order));
         self.app.store.read("webhooks.look", |tx| {
-            Ok(!tx.events().waiting(1)?.is_empty() || !tx.webhook_queues().due(now, &full, 1)?.is_empty())
+            Ok(!tx.events().waiting(1)?.is_empty()
+                || !tx.webhook_queues().due(now, &full, 1)?.is_empty()
+                || !tx.send_outs().due(now, &full_projects, 1)?.is_empty())
         })
     }
 
     /// Writes down what came of attempts.
     fn write_down(&self, work: &mut Work<'_>, order: &Order, outcome: &mut Outcome) -> Result<(), ApiError> {
         // In the order of the endpoints, so that nobody waits in a circle.
-        let mut by_endpoint: BTreeMap<WebhookId, Vec<&Done>> = BTreeMap::new();
+        let mut by_endpoint: BTreeMap<WebhookId, Vec<(&Delivery, &Done)>> = BTreeMap::new();
         for done in order.done.iter() {
-            by_endpoint.entry(done.delivery.webhook_id).or_default().push(done);
+            if let Parcel::Delivery(delivery) = &done.parcel {
+                by_endpoint.entry(delivery.webhook_id).or_default().push((delivery, done));
+            }
         }
         for (endpoint, done) in by_endpoint {
             let Some(mut queue) = work.tx.webhook_queues().find(endpoint)? else { continue };
             let is_active = work.tx.webhooks().find_any(endpoint)?.is_some_and(|webhook| webhook.settings.active);
             let (mut due, mut gone) = (None::<Timestamp>, false);
-            for done in done {
+            for (delivery, done) in done {
                 let now = work.now;
-                let after =
-                    done.delivery.clone().record(done.attempt.clone(), done.retry_after, &self.schedule, now, &mut work.rng);
+                let after = delivery.clone().record(done.attempt.clone(), done.retry_after, &self.schedule, now, &mut work.rng);
                 let after = if is_active { after } else { given_up(after) };
                 count(&done.attempt);
                 if !work.tx.deliveries().finish(&after, &self.mark)? {
@@ -195,11 +213,19 @@ impl Rounds {
 
     /// Gives back what was taken and not tried.
     fn give_back(&self, work: &mut Work<'_>, order: &Order) -> Result<(), ApiError> {
-        for delivery in order.given_up.iter() {
-            let now = work.now;
-            let free = Delivery { next_attempt_at: Some(now), ..delivery.clone() };
-            if work.tx.deliveries().finish(&free, &self.mark)? {
-                work.tx.webhook_queues().note_due(delivery.webhook_id, now)?;
+        let now = work.now;
+        for parcel in order.given_up.iter() {
+            match parcel {
+                Parcel::Delivery(delivery) => {
+                    let free = Delivery { next_attempt_at: Some(now), ..delivery.clone() };
+                    if work.tx.deliveries().finish(&free, &self.mark)? {
+                        work.tx.webhook_queues().note_due(delivery.webhook_id, now)?;
+                    }
+                }
+                Parcel::SendOut(send_out) => {
+                    let progress = Progress { next_attempt_at: Some(now), ..send_out.progress.clone() };
+                    work.tx.send_outs().finish(&SendOut { progress, ..send_out.clone() }, &self.mark)?;
+                }
             }
         }
         Ok(())
@@ -239,11 +265,22 @@ impl Rounds {
         Ok(ids.len() < waiting.len() || i64::try_from(ids.len()).unwrap_or(EVENTS) >= EVENTS)
     }
 
-    /// Takes what is due, a fair part for each endpoint.
-    fn take(&self, work: &mut Work<'_>, order: &Order, outcome: &mut Outcome) -> Result<(), ApiError> {
+    /// A lease of this process from now on.
+    pub(super) fn lease(&self, now: Timestamp) -> Lease {
+        Lease { mark: self.mark.clone(), until: now.plus_secs(self.lease_secs) }
+    }
+
+    /// Takes what is due, a fair part for each endpoint: how many more may be begun.
+    fn take(
+        &self,
+        work: &mut Work<'_>,
+        order: &Order,
+        held: &mut HashMap<OrganizationId, usize>,
+        outcome: &mut Outcome,
+    ) -> Result<usize, ApiError> {
         let (now, mut free) = (work.now, order.free);
-        let lease = Lease { mark: self.mark.clone(), until: now.plus_secs(self.lease_secs) };
-        let (mut passed, mut bodies, mut held) = (full(order), HashMap::new(), (*order.held).clone());
+        let lease = self.lease(now);
+        let (mut passed, mut bodies) = (full(order), HashMap::new());
         for _ in 0..LOOKS {
             let due = work.tx.webhook_queues().due(now, &passed, ENDPOINTS)?;
             for endpoint in &due {
@@ -253,8 +290,7 @@ impl Rounds {
                     continue;
                 };
                 let held = held.entry(webhook.organization_id).or_insert(0);
-                let room = order.room.get(endpoint).copied().unwrap_or(order.spare);
-                let room = room.min(free).min(SHARE.saturating_sub(*held));
+                let room = order.room_for(Endpoint::Webhook(*endpoint)).min(free).min(SHARE.saturating_sub(*held));
                 if room > 0 {
                     let taken = self.take_from(work, &webhook, (&lease, room), &mut bodies, outcome)?;
                     (free, *held) = (free.saturating_sub(taken), *held + taken);
@@ -265,7 +301,7 @@ impl Rounds {
             }
             passed.extend(due);
         }
-        Ok(())
+        Ok(free)
     }
 
     /// Takes what is due at one endpoint: how much that was.
@@ -294,15 +330,16 @@ impl Rounds {
                 continue;
             };
             taken += 1;
-            outcome.jobs.push(Job { secrets: secrets(work, webhook)?, url: webhook.settings.url.clone(), body, delivery });
+            let (url, signing) = (webhook.settings.url.clone(), Signing::Standard(secrets(work, webhook)?));
+            outcome.jobs.push(Job { parcel: Parcel::Delivery(delivery), url, body, signing });
         }
         Ok(taken)
     }
 }
 
-/// Endpoints that have all the attempts they may have.
+/// Webhooks of organizations that have all the attempts they may have.
 fn full(order: &Order) -> Vec<WebhookId> {
-    order.room.iter().filter(|(_, room)| **room == 0).map(|(id, _)| *id).collect()
+    order.full().filter_map(Endpoint::webhook).collect()
 }
 
 fn wants(webhook: &Webhook, event: &Event, only: Option<WebhookId>, slack: i64) -> bool {
@@ -359,43 +396,7 @@ fn secrets(work: &Work<'_>, webhook: &Webhook) -> Result<Vec<PlainSecret>, ApiEr
     Ok(plain)
 }
 
-/// Switches an endpoint off, tells the others, and writes to the owners.
-fn disable(work: &mut Work<'_>, endpoint: WebhookId, reason: DisabledReason, outcome: &mut Outcome) -> Result<(), ApiError> {
-    let Some(webhook) = work.tx.webhooks().find_any(endpoint)?.filter(|w| w.settings.active) else { return Ok(()) };
-    let off = webhook.disable(reason, work.now);
-    work.tx.webhooks().update(&off)?;
-    work.stop_deliveries(endpoint)?;
-    let told = webhooks::written(work, &off)?;
-    work.event(off.organization_id, EventType::WebhookDisabled, told)?;
-    for to in owners(work, off.organization_id)? {
-        outcome.letters.push(letter(to, &off, reason));
-    }
-    Ok(())
-}
-
-fn owners(work: &mut Work<'_>, organization: OrganizationId) -> Result<Vec<Email>, ApiError> {
-    let members = work.tx.memberships().list(organization, None, MEMBERS)?;
-    let mut addresses = Vec::new();
-    for member in members.iter().filter(|m| m.role == Role::Owner) {
-        addresses.extend(work.tx.users().find(member.user_id)?.map(|user| user.email));
-    }
-    Ok(addresses)
-}
-
-fn letter(to: Email, webhook: &Webhook, reason: DisabledReason) -> Letter {
-    let why = match reason {
-        DisabledReason::Failing => "Nothing could be delivered to it for five days.",
-        DisabledReason::Gone => "It answered 410 Gone, which says that it does not want to be called again.",
-    };
-    let text = format!(
-        "The webhook {} was switched off.\n\nURL: {}\n{why}\n\nWhen it works again, set `active` to true and call \
-         `recover` for what was missed.\n",
-        webhook.id, webhook.settings.url
-    );
-    Letter { to, subject: "A webhook was switched off".to_owned(), text }
-}
-
-fn count(attempt: &Attempt) {
+pub(super) fn count(attempt: &Attempt) {
     let outcome = if attempt.succeeded() { "succeeded" } else { "failed" };
     metrics::counter!("mgmt_webhook_attempts_total", "outcome" => outcome).increment(1);
 }

@@ -160,8 +160,16 @@ impl Sender {
         Ok(Self { client, rules, timeout })
     }
 
-    /// Posts a body. The address is judged anew: rules may have become stricter since it was set. `at` is the time of day.
-    pub(super) async fn send(&self, at: Timestamp, url: &str, headers: Vec<(&'static str, String)>, body: Arc<str>) -> Outcome {
+    /// Posts a body. The address is judged anew: rules may have become stricter since it was set. `at` is the time of day, `longest`
+    /// a bound beside the sender's own.
+    pub(super) async fn send(
+        &self,
+        at: Timestamp,
+        url: &str,
+        headers: Vec<(&'static str, String)>,
+        body: Arc<str>,
+        longest: Duration,
+    ) -> Outcome {
         let start = Instant::now();
         let mut outcome =
             Outcome { status: None, failure: None, retry_after: None, duration: Duration::ZERO, excerpt: Vec::new() };
@@ -170,7 +178,7 @@ impl Sender {
             Ok(url) => {
                 let request = self.request(&url, headers, &body);
                 // What was read before the time ran out is kept.
-                if tokio::time::timeout(self.timeout, exchange(request, at, &mut outcome)).await.is_err() {
+                if tokio::time::timeout(self.timeout.min(longest), exchange(request, at, &mut outcome)).await.is_err() {
                     outcome.failure = Some(FailureClass::Timeout);
                 }
             }

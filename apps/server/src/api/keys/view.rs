@@ -2,7 +2,7 @@
 
 use mgmt_core::{
     account::Actor,
-    id::KeyId,
+    id::{KeyId, ProjectId},
     key::{ApiKey, KeyStatus},
     key_draft::{Change, KeyDraft, KeyPatch},
     key_text::{Environment, KeyKind},
@@ -232,6 +232,10 @@ pub(crate) struct KeyView {
     revoked_reason: Option<String>,
     #[schema(value_type = Option<String>)]
     replaced_by: Option<KeyId>,
+    /// The project that the key was made with; only on such keys.
+    #[schema(value_type = Option<String>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project_id: Option<ProjectId>,
 }
 
 impl KeyView {
@@ -264,6 +268,7 @@ impl KeyView {
             revoked_at,
             revoked_reason,
             replaced_by,
+            project_id: key.project_id,
         }
     }
 }

@@ -4,13 +4,17 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Data};
 use futures_util::future::LocalBoxFuture;
 use mgmt_core::{
     error::{Code, Error},
-    project::Project,
+    id::ProjectId,
+    project::{Project, member::ProjectRole},
 };
 
-use super::{no_project, segment};
+use super::{may_write, no_project, segment};
 use crate::{
-    app::App,
-    auth::{Allow, Caller, permission::Permission},
+    app::{App, Work},
+    auth::{
+        Allow, Caller, Principal,
+        permission::{Permission, ProjectsRead},
+    },
     error::ApiError,
 };
 
@@ -21,11 +25,14 @@ pub(crate) struct Open<P> {
     permission: std::marker::PhantomData<P>,
 }
 
-/// The same, and the project that the path names.
+/// The same, and the project that the path names. Where the permission says so, people with the role ADMIN in the project need not
+/// hold it.
 pub(crate) struct Within<P> {
     pub(super) caller: Caller,
     pub(super) app: Data<App>,
     pub(super) project: Project,
+    /// Whether they are a person with the role ADMIN in the project.
+    is_admin: bool,
     permission: std::marker::PhantomData<P>,
 }
 
@@ -59,13 +66,47 @@ impl<P: Permission> FromRequest for Within<P> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, opened) = (request.clone(), Open::<P>::from_request(request, payload));
         Box::pin(async move {
-            let Open { caller, app, .. } = opened.await?;
+            let (Open { caller, app, .. }, refusal) = match opened.await {
+                Ok(Open { caller, app, .. }) => (Open { caller, app, permission: std::marker::PhantomData }, None),
+                Err(refusal) if P::BY_PROJECT_ADMINS && refusal.error().code() == Code::Forbidden => {
+                    (Open::<ProjectsRead>::extract(&request).await?, Some(refusal))
+                }
+                Err(refusal) => return Err(refusal),
+            };
             let text = segment(&request, "projectId")?;
-            let id = text.parse().map_err(|_| no_project(&text))?;
-            let organization = caller.organization_id;
-            let found = app.read("projects.find", move |work| Ok(work.tx.projects().find(organization, id)?)).await?;
-            let project = found.ok_or_else(|| no_project(&text))?;
-            Ok(Self { caller, app, project, permission: std::marker::PhantomData })
+            let found = match text.parse::<ProjectId>() {
+                Ok(id) => {
+                    let who = caller.clone();
+                    app.read("projects.find", move |work| find(work, &who, id)).await?
+                }
+                Err(_) => None,
+            };
+            match (found, refusal) {
+                (Some((project, is_admin)), refusal) if is_admin || refusal.is_none() => {
+                    Ok(Self { caller, app, project, is_admin, permission: std::marker::PhantomData })
+                }
+                (_, Some(refusal)) => Err(refusal),
+                (_, None) => Err(no_project(&text).into()),
+            }
         })
+    }
+}
+
+/// The project, and whether the caller is a person with the role ADMIN in it.
+fn find(work: &mut Work<'_>, caller: &Caller, id: ProjectId) -> Result<Option<(Project, bool)>, ApiError> {
+    let Some(project) = work.tx.projects().find(caller.organization_id, id)? else { return Ok(None) };
+    let is_admin = match caller.principal {
+        Principal::Session { user, .. } if caller.organization_id == caller.home => {
+            work.tx.project_members().find(id, user)?.is_some_and(|place| place.role == ProjectRole::Admin)
+        }
+        Principal::Session { .. } | Principal::Key(_) => false,
+    };
+    Ok(Some((project, is_admin)))
+}
+
+impl<P> Within<P> {
+    /// Whether they may change the project; who may not is not shown its secret.
+    pub(super) fn may_write(&self) -> bool {
+        self.is_admin || may_write(&self.app, &self.caller)
     }
 }

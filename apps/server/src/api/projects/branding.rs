@@ -11,7 +11,7 @@ use super::{
     view::{BrandBody, BrandPatch, BrandView, ListOf},
 };
 use crate::{
-    auth::permission::{ProjectsRead, ProjectsWrite},
+    auth::permission::{ProjectsAdmin, ProjectsRead},
     error::ApiError,
     http::{
         body::{Body, OptionalBody},
@@ -41,7 +41,7 @@ pub(crate) async fn list_brands(within: Within<ProjectsRead>, query: Query<NoPar
     params(("projectId" = String, Path, description = "The project's id"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat safe: it gets the first answer")),
     responses((status = 200, description = "As it is now", body = BrandView)))]
 pub(crate) async fn create_brand(
-    within: Within<ProjectsWrite>,
+    within: Within<ProjectsAdmin>,
     query: Query<NoParameters>,
     body: Body<BrandDraft>,
     request: HttpRequest,
@@ -65,7 +65,7 @@ pub(crate) async fn show_brand(
 #[utoipa::path(put, path = "/management/v1/projects/{projectId}/branding/{brandingId}", tag = "Branding", operation_id = "updateBranding", request_body = BrandPatch,
     params(("projectId" = String, Path, description = "The project's id"), ("brandingId" = String, Path, description = "Its id")), responses((status = 200, description = "As it is now", body = BrandView)))]
 pub(crate) async fn update_brand(
-    within: Within<ProjectsWrite>,
+    within: Within<ProjectsAdmin>,
     query: Query<NoParameters>,
     body: Body<BrandChange>,
     request: HttpRequest,
@@ -77,7 +77,7 @@ pub(crate) async fn update_brand(
 #[utoipa::path(delete, path = "/management/v1/projects/{projectId}/branding/{brandingId}", tag = "Branding", operation_id = "deleteBranding",
     params(("projectId" = String, Path, description = "The project's id"), ("brandingId" = String, Path, description = "Its id")), responses((status = 204, description = "Deleted")))]
 pub(crate) async fn delete_brand(
-    within: Within<ProjectsWrite>,
+    within: Within<ProjectsAdmin>,
     query: Query<NoParameters>,
     body: OptionalBody<Map<String, Value>>,
     request: HttpRequest,

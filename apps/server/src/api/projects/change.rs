@@ -10,6 +10,7 @@ use mgmt_core::{
     project::{
         Project,
         member::{Assignment, ProjectMember, ProjectRole},
+        part::PartKind,
         settings::{ProjectChange, ProjectDraft, ProjectSettings},
     },
     role::Role,
@@ -29,7 +30,7 @@ use crate::{
     app::{App, Deed, Work, idempotency::Once},
     auth::{
         Caller,
-        permission::{ProjectsRead, ProjectsWrite},
+        permission::{ProjectsAdmin, ProjectsRead, ProjectsWrite},
     },
     error::ApiError,
     http::{
@@ -39,15 +40,15 @@ use crate::{
     },
 };
 
-/// The project as clients see it; without its secret unless they may change it.
-fn view(app: &Data<App>, caller: &Caller, project: &Project) -> Result<Map<String, Value>, ApiError> {
+/// The project as clients see it, with its secret or without.
+fn view(app: &Data<App>, project: &Project, with_secret: bool) -> Result<Map<String, Value>, ApiError> {
     let Value::Object(settings) = serde_json::to_value(&project.settings).map_err(ApiError::internal)? else {
         return Err(ApiError::internal("a project could not be written as an object"));
     };
     let mut object = Map::from_iter([("id".to_owned(), json!(project.id))]);
     object.extend(settings);
     object.insert("is_sandbox".to_owned(), json!(false));
-    if may_write(app, caller) {
+    if with_secret {
         let token =
             project.open_token(&app.keyring.keep).ok_or_else(|| ApiError::internal("a webhook token cannot be decrypted"))?;
         object.insert("webhook_token".to_owned(), json!(token.expose()));
@@ -67,7 +68,8 @@ pub(crate) async fn list_projects(open: Open<ProjectsRead>, query: Query<NoParam
     let Open { caller, app, .. } = open;
     let organization = caller.organization_id;
     let found = app.read("projects.list", move |work| Ok(work.tx.projects().list(organization)?)).await?;
-    let rows: Result<_, _> = found.iter().map(|project| view(&app, &caller, project).map(Value::Object)).collect();
+    let with_secrets = may_write(&app, &caller);
+    let rows: Result<_, _> = found.iter().map(|project| view(&app, project, with_secrets).map(Value::Object)).collect();
     Ok(list_of(rows?))
 }
 
@@ -97,7 +99,7 @@ pub(crate) async fn create_project(
         let emails: Vec<_> = owners.iter().map(|(_, email)| email.clone()).collect();
         let (settings, wanted) = Body::judge(&bytes, |draft: ProjectDraft| parse(draft, &emails))?;
         let (project, keys) = make(work, &caller, settings, &wanted, &owners)?;
-        let mut object = view(&shown, &caller, &project)?;
+        let mut object = view(&shown, &project, true)?;
         if let Some(once) = &once {
             once.keep_object(work, caller.organization_id, &object)?;
         }
@@ -220,7 +222,7 @@ pub(crate) async fn show_project(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     no_query(&query)?;
-    let object = view(&within.app, &within.caller, &within.project)?;
+    let object = view(&within.app, &within.project, within.may_write())?;
     Ok(tagged(&request, tag(&within.project), Value::Object(object)))
 }
 
@@ -229,16 +231,16 @@ pub(crate) async fn show_project(
     params(("projectId" = String, Path, description = "The project's id")),
     responses((status = 200, description = "The project as it is now", body = ProjectView)))]
 pub(crate) async fn update_project(
-    within: Within<ProjectsWrite>,
+    within: Within<ProjectsAdmin>,
     query: Query<NoParameters>,
     body: Body<ProjectChange>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     no_query(&query)?;
-    let Within { caller, app, project, .. } = within;
+    let Within { caller: by, app, project, .. } = within;
     let preconditions = Preconditions::from_headers(request.headers());
     preconditions.check(&tag(&project))?;
-    let (bytes, by) = (body.bytes().await?, caller.clone());
+    let bytes = body.bytes().await?;
     let changed = app.run("projects.update", move |work| {
         let before = hold(work, &by, project.id)?;
         preconditions.check(&tag(&before))?;
@@ -251,7 +253,7 @@ pub(crate) async fn update_project(
         Ok(after)
     });
     let after = changed.await?;
-    Ok(tagged(&request, tag(&after), Value::Object(view(&app, &caller, &after)?)))
+    Ok(tagged(&request, tag(&after), Value::Object(view(&app, &after, true)?)))
 }
 
 /// Deletes a project with all that hangs on it. Its keys are revoked: no check that starts after the answer accepts them.
@@ -279,6 +281,9 @@ pub(crate) async fn delete_project(
             work.tx.reveals().delete(key.id)?;
             work.invalidate(key.id);
             keys::note(work, &caller.origin(), "api_key.revoked", Some(&key), Some(&after))?;
+        }
+        for webhook in work.tx.project_parts().list(before.id, PartKind::Webhook)? {
+            work.stop_send_outs(webhook.id)?;
         }
         if !work.tx.projects().delete(caller.organization_id, before.id)? {
             return Err(no_project(&before.id.to_string()).into());

@@ -11,7 +11,7 @@ use super::{
     view::{EventSchemaBody, EventSchemaPatch, EventSchemaView, ListOf},
 };
 use crate::{
-    auth::permission::{ProjectsRead, ProjectsWrite},
+    auth::permission::{ProjectsAdmin, ProjectsRead},
     error::ApiError,
     http::{
         body::{Body, OptionalBody},
@@ -47,7 +47,7 @@ pub(crate) async fn list_event_schemas(
     params(("projectId" = String, Path, description = "The project's id"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat safe: it gets the first answer")),
     responses((status = 200, description = "As it is now", body = EventSchemaView)))]
 pub(crate) async fn create_event_schema(
-    within: Within<ProjectsWrite>,
+    within: Within<ProjectsAdmin>,
     query: Query<NoParameters>,
     body: Body<EventSchemaDraft>,
     request: HttpRequest,
@@ -71,7 +71,7 @@ pub(crate) async fn show_event_schema(
 #[utoipa::path(put, path = "/management/v1/projects/{projectId}/custom-event-schemas/{customEventSchemaId}", tag = "Custom event schemas", operation_id = "updateCustomEventSchema", request_body = EventSchemaPatch,
     params(("projectId" = String, Path, description = "The project's id"), ("customEventSchemaId" = String, Path, description = "Its id")), responses((status = 200, description = "As it is now", body = EventSchemaView)))]
 pub(crate) async fn update_event_schema(
-    within: Within<ProjectsWrite>,
+    within: Within<ProjectsAdmin>,
     query: Query<NoParameters>,
     body: Body<EventSchemaChange>,
     request: HttpRequest,
@@ -83,7 +83,7 @@ pub(crate) async fn update_event_schema(
 #[utoipa::path(delete, path = "/management/v1/projects/{projectId}/custom-event-schemas/{customEventSchemaId}", tag = "Custom event schemas", operation_id = "deleteCustomEventSchema",
     params(("projectId" = String, Path, description = "The project's id"), ("customEventSchemaId" = String, Path, description = "Its id")), responses((status = 204, description = "Deleted")))]
 pub(crate) async fn delete_event_schema(
-    within: Within<ProjectsWrite>,
+    within: Within<ProjectsAdmin>,
     query: Query<NoParameters>,
     body: OptionalBody<Map<String, Value>>,
     request: HttpRequest,

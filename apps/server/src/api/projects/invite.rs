@@ -1,16 +1,18 @@
 //! Inviting somebody into the organization and into projects at once.
 
-use actix_web::HttpResponse;
+use actix_web::{HttpRequest, HttpResponse};
 use mgmt_core::{
     error::{Code, Error},
     id::ProjectId,
     project::member::{Invite, InviteDraft},
     role::Role,
 };
+use serde_json::Map;
 
 use super::{admit::Open, hold, members::put, no_project, no_query, view::InviteUser};
 use crate::{
     api::{invitations::invite, users::Wanted},
+    app::idempotency::Once,
     auth::permission::ProjectsWrite,
     error::ApiError,
     http::{
@@ -22,16 +24,24 @@ use crate::{
 /// Invites somebody into the organization as a `member`, with roles in projects, and mails the link. The caller must hold what a
 /// member may do, and `users:write`.
 #[utoipa::path(post, path = "/management/v1/projects/users/invite", tag = "Project users", operation_id = "inviteProjectUser",
-    request_body = InviteUser, responses((status = 204, description = "Invited")))]
+    request_body = InviteUser,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat safe: it gets the first answer")),
+    responses((status = 204, description = "Invited")))]
 pub(crate) async fn invite_user(
     open: Open<ProjectsWrite>,
     query: Query<NoParameters>,
     body: Body<InviteDraft>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     no_query(&query)?;
     let Open { caller, app, .. } = open;
-    let (wanted, _) = body.parse(InviteDraft::parse).await?;
+    let (wanted, bytes) = body.parse(InviteDraft::parse).await?;
+    let once = Once::from_request(&request, (caller.organization_id, caller.actor()), &bytes)?;
+    let _busy = once.as_ref().map(|o| o.begin(&app)).transpose()?;
     let invited = app.run("projects.invite", move |work| {
+        if Once::earlier(once.as_ref(), work, caller.actor())?.is_some() {
+            return Ok(None);
+        }
         let Invite { email, name, projects } = &wanted;
         let mut found = Vec::new();
         for (id, role) in projects {
@@ -50,9 +60,15 @@ pub(crate) async fn invite_user(
         for (project, role) in found {
             put(work, &caller, project.id, invited.invitation.user_id(), role)?;
         }
-        Ok(invited.letter())
+        if let Some(once) = &once {
+            once.keep_object(work, caller.organization_id, &Map::new())?;
+        }
+        Ok(Some(invited.letter()))
     });
-    let letter = invited.await?;
-    app.send(letter);
-    Ok(HttpResponse::NoContent().finish())
+    let mut response = HttpResponse::NoContent();
+    match invited.await? {
+        Some(letter) => app.send(letter),
+        None => drop(response.insert_header(("Idempotent-Replayed", "true"))),
+    }
+    Ok(response.finish())
 }

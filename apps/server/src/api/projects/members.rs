@@ -15,12 +15,12 @@ use serde_json::{Map, Value, json};
 
 use super::{
     admit::Within,
-    hold, no_query, parts, segment,
+    hold, no_query, once_within, parts, segment,
     view::{AssignUser, ListOf, ProjectUser, UserRole},
     wrong_query,
 };
 use crate::{
-    app::{Deed, Work},
+    app::{Deed, Work, idempotency::Once},
     auth::{
         Caller,
         permission::{ProjectsRead, ProjectsWrite},
@@ -188,23 +188,35 @@ pub(crate) async fn list_users(within: Within<ProjectsRead>, query: Query<UserPa
 
 /// Assigns somebody of the organization, also somebody who is only invited, to a project. Whoever is in it gets the role.
 #[utoipa::path(post, path = "/management/v1/projects/{projectId}/users", tag = "Project users", operation_id = "assignProjectUser",
-    request_body = AssignUser, params(("projectId" = String, Path, description = "The project's id")),
+    request_body = AssignUser, params(("projectId" = String, Path, description = "The project's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat safe: it gets the first answer")),
     responses((status = 200, description = "The person", body = ProjectUser)))]
 pub(crate) async fn assign_user(
     within: Within<ProjectsWrite>,
     query: Query<NoParameters>,
     body: Body<AssignDraft>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     no_query(&query)?;
-    let (wanted, _) = body.parse(|draft| draft.parse("")).await?;
+    let (wanted, bytes) = body.parse(|draft| draft.parse("")).await?;
     let Within { caller, app, project, .. } = within;
+    let once = once_within(&request, &caller, project.id, &bytes)?;
+    let _busy = once.as_ref().map(|o| o.begin(&app)).transpose()?;
     let assigned = app.run("project_members.assign", move |work| {
+        if let Some(earlier) = Once::earlier(once.as_ref(), work, caller.actor())? {
+            return Ok((earlier, true));
+        }
         let project = hold(work, &caller, project.id)?;
         let (person, _) = look(work, caller.organization_id, project.id, &wanted.who)?;
         let place = put(work, &caller, project.id, person.id, wanted.role)?;
-        view(work, &place, &person)
+        let object = view(work, &place, &person)?;
+        if let Some(once) = &once {
+            once.keep_object(work, caller.organization_id, &object)?;
+        }
+        Ok((object, false))
     });
-    Ok(parts::made(assigned.await?, false))
+    let (object, replayed) = assigned.await?;
+    Ok(parts::made(object, replayed))
 }
 
 /// Shows somebody of a project, by id or login.

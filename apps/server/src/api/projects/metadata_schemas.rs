@@ -11,7 +11,7 @@ use super::{
     view::{ListOf, SchemaBody, SchemaPatch, SchemaView},
 };
 use crate::{
-    auth::permission::{ProjectsRead, ProjectsWrite},
+    auth::permission::{ProjectsAdmin, ProjectsRead},
     error::ApiError,
     http::{
         body::{Body, OptionalBody},
@@ -43,7 +43,7 @@ pub(crate) async fn list_schemas(within: Within<ProjectsRead>, query: Query<NoPa
     params(("projectId" = String, Path, description = "The project's id"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat safe: it gets the first answer")),
     responses((status = 200, description = "As it is now", body = SchemaView)))]
 pub(crate) async fn create_schema(
-    within: Within<ProjectsWrite>,
+    within: Within<ProjectsAdmin>,
     query: Query<NoParameters>,
     body: Body<SchemaDraft>,
     request: HttpRequest,
@@ -67,7 +67,7 @@ pub(crate) async fn show_schema(
 #[utoipa::path(put, path = "/management/v1/projects/{projectId}/metadata-schemas/{metadataSchemaId}", tag = "Metadata schemas", operation_id = "updateMetadataSchema", request_body = SchemaPatch,
     params(("projectId" = String, Path, description = "The project's id"), ("metadataSchemaId" = String, Path, description = "Its id")), responses((status = 200, description = "As it is now", body = SchemaView)))]
 pub(crate) async fn update_schema(
-    within: Within<ProjectsWrite>,
+    within: Within<ProjectsAdmin>,
     query: Query<NoParameters>,
     body: Body<SchemaChange>,
     request: HttpRequest,
@@ -79,7 +79,7 @@ pub(crate) async fn update_schema(
 #[utoipa::path(delete, path = "/management/v1/projects/{projectId}/metadata-schemas/{metadataSchemaId}", tag = "Metadata schemas", operation_id = "deleteMetadataSchema",
     params(("projectId" = String, Path, description = "The project's id"), ("metadataSchemaId" = String, Path, description = "Its id")), responses((status = 204, description = "Deleted")))]
 pub(crate) async fn delete_schema(
-    within: Within<ProjectsWrite>,
+    within: Within<ProjectsAdmin>,
     query: Query<NoParameters>,
     body: OptionalBody<Map<String, Value>>,
     request: HttpRequest,

@@ -1,24 +1,27 @@
 //! What the operations on schemas, rules, branding, templates and webhooks have in common. What differs is in the core.
 
 use actix_web::{HttpRequest, HttpResponse};
-use bytes::Bytes;
-use mgmt_core::project::{
-    Project,
-    branding::Branding,
-    event_schema::EventSchema,
-    metadata_schema::MetadataSchema,
-    part::{Content, Part, PartId},
-    stacking_rules::StackingRules,
-    template::Template,
-    webhook::ProjectWebhook,
+use mgmt_core::{
+    error::Error,
+    project::{
+        Project,
+        branding::Branding,
+        event_schema::EventSchema,
+        metadata_schema::MetadataSchema,
+        part::{Content, Part, PartId},
+        stacking_rules::StackingRules,
+        template::Template,
+        webhook::ProjectWebhook,
+    },
+    target::TargetUrl,
 };
 use mgmt_store::PartRecord;
 use serde_json::{Map, Value, json};
 
-use super::{admit::Within, hold, list_of, no_part, no_query, room, segment};
+use super::{admit::Within, hold, list_of, no_part, no_query, once_within, room, segment};
 use crate::{
     api::tagged,
-    app::{Deed, Work, idempotency::Once},
+    app::{App, Deed, Work, idempotency::Once},
     auth::{Caller, permission::Permission},
     error::ApiError,
     http::{
@@ -32,6 +35,22 @@ use crate::{
 pub(super) trait Wire: Content + Send + 'static {
     /// Members beside `id` and the content.
     fn beside(part: &Part<Self>) -> Vec<(&'static str, Value)>;
+
+    /// What only this server can judge, against what there was before.
+    ///
+    /// # Errors
+    /// 400 with a detail for each wrong field.
+    fn judge(&self, _before: Option<&Self>, _app: &App) -> Result<(), ApiError> {
+        Ok(())
+    }
+
+    /// What else a change ends; `after` is `None` when the part is deleted.
+    ///
+    /// # Errors
+    /// 503 when the database is away.
+    fn settle(_work: &mut Work<'_>, _before: &Part<Self>, _after: Option<&Part<Self>>) -> Result<(), ApiError> {
+        Ok(())
+    }
 }
 
 impl Wire for MetadataSchema {
@@ -68,6 +87,19 @@ impl Wire for Branding {
 impl Wire for ProjectWebhook {
     fn beside(part: &Part<Self>) -> Vec<(&'static str, Value)> {
         vec![("created_at", json!(part.created_at)), ("object", json!("webhook"))]
+    }
+
+    fn judge(&self, before: Option<&Self>, app: &App) -> Result<(), ApiError> {
+        // An address that was allowed once may stay: it is judged anew with every attempt.
+        if before.is_some_and(|before| before.target_url == self.target_url) {
+            return Ok(());
+        }
+        TargetUrl::parse(&self.target_url, &app.targets).map_err(|why| Error::invalid("target_url", why))?;
+        Ok(())
+    }
+
+    fn settle(work: &mut Work<'_>, before: &Part<Self>, after: Option<&Part<Self>>) -> Result<(), ApiError> {
+        if after.is_some_and(|after| after.content.active) { Ok(()) } else { work.stop_send_outs(before.id) }
     }
 }
 
@@ -163,9 +195,7 @@ pub(super) async fn create<T: Wire, P: Permission>(
     no_query(&query)?;
     let Within { caller, app, project, .. } = within;
     let bytes = body.bytes().await?;
-    // The route alone does not tell in which project.
-    let whole = Bytes::from([project.id.to_string().as_bytes(), &bytes].concat());
-    let once = Once::from_request(&request, (caller.organization_id, caller.actor()), &whole)?;
+    let once = once_within(&request, &caller, project.id, &bytes)?;
     let _busy = once.as_ref().map(|o| o.begin(&app)).transpose()?;
     let created = app.run("project_parts.create", move |work| {
         if let Some(earlier) = Once::earlier(once.as_ref(), work, caller.actor())? {
@@ -173,6 +203,7 @@ pub(super) async fn create<T: Wire, P: Permission>(
         }
         let project = hold(work, &caller, project.id)?;
         let content = Body::judge(&bytes, T::create)?;
+        content.judge(None, work.app)?;
         let object = view(&add(work, &caller, &project, content)?)?;
         if let Some(once) = &once {
             once.keep_object(work, caller.organization_id, &object)?;
@@ -221,8 +252,10 @@ pub(super) async fn update<T: Wire, P: Permission>(
         let before = find::<T>(work, &project, &id)?;
         preconditions.check(&tag(&before))?;
         let content = Body::judge(&bytes, |change| before.content.change(change))?;
+        content.judge(Some(&before.content), work.app)?;
         let after = before.clone().update(content, work.now);
         work.tx.project_parts().update(&PartRecord::of(&after)?)?;
+        T::settle(work, &before, Some(&after))?;
         note(work, &caller, "updated", Some(&before), Some(&after))?;
         Ok(after)
     });
@@ -249,6 +282,7 @@ pub(super) async fn delete<T: Wire, P: Permission>(
         let project = hold(work, &caller, project.id)?;
         let before = find::<T>(work, &project, &id)?;
         preconditions.check(&tag(&before))?;
+        T::settle(work, &before, None)?;
         work.tx.project_parts().delete(project.id, before.id)?;
         note(work, &caller, "deleted", Some(&before), None)
     });

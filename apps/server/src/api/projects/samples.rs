@@ -1,26 +1,28 @@
-//! Sending a sample to a project's webhook.
+//! Samples for a project's webhook.
 
 use actix_web::{HttpRequest, HttpResponse};
-use hmac::{Hmac, KeyInit, Mac};
 use mgmt_core::{
-    error::Error,
+    delivery::Progress,
+    error::{Code, Error},
     id::SendOutId,
     project::{
         part::Part,
+        send_out::SendOut,
         webhook::{ProjectWebhook, is_event},
     },
-    target::TargetUrl,
     time::Timestamp,
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
-use sha2::Sha256;
 use utoipa::ToSchema;
 
-use super::{admit::Within, no_query, parts, segment};
+use super::{
+    admit::Within,
+    hold, no_query, parts, segment,
+    send_outs::{SendOutView, shown},
+};
 use crate::{
-    auth::{Caller, Principal, permission::ProjectsWrite},
-    deliver::send_once,
+    auth::{Caller, Principal, permission::ProjectsAdmin},
     error::ApiError,
     http::{
         body::OptionalBody,
@@ -30,59 +32,66 @@ use crate::{
 };
 
 /// Which sample to send.
-#[derive(Default, Deserialize, ToSchema)]
+#[derive(Clone, Default, Deserialize, ToSchema)]
 pub(crate) struct SampleBody {
     /// A published event name; the first of the webhook's own when left out.
     #[serde(rename = "type")]
     kind: Option<String>,
 }
 
-/// What came of a sample.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct SampleView {
-    #[schema(example = "whs_019a3c5e7f0070008000000000000001")]
-    id: String,
-    #[serde(rename = "type")]
-    kind: String,
-    /// What the webhook answered.
-    status_code: Option<u16>,
-    duration_ms: u64,
-    /// Why it was not accepted.
-    error: Option<String>,
-}
-
-/// Sends a sample now, once, and answers with what came of it. Voucherify has no such operation: there, the dashboard does it.
+/// Sends a sample, as real events are sent: with the same signature and the same retries. Voucherify has no such operation: there,
+/// the dashboard does it.
 #[utoipa::path(post, path = "/management/v1/projects/{projectId}/webhooks/{webhookId}/test", tag = "Project webhooks",
     operation_id = "testProjectWebhook", request_body = Option<SampleBody>,
     params(("projectId" = String, Path, description = "The project's id"), ("webhookId" = String, Path, description = "Its id")),
-    responses((status = 202, description = "It was sent", body = SampleView)))]
+    responses((status = 202, description = "It is on its way", body = SendOutView),
+        (status = 409, description = "The webhook is switched off")))]
 pub(crate) async fn test_hook(
-    within: Within<ProjectsWrite>,
+    within: Within<ProjectsAdmin>,
     query: Query<NoParameters>,
     body: OptionalBody<SampleBody>,
     request_id: RequestId,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let id = segment(&request, "webhookId")?;
-    let project = within.project.clone();
-    let hook = within.app.read("project_parts.show", move |work| parts::find::<ProjectWebhook>(work, &project, &id)).await?;
+    let Within { caller, app, project, .. } = within;
+    let (seen, asked) = (project.clone(), id.clone());
+    app.read("project_parts.precheck", move |work| parts::find::<ProjectWebhook>(work, &seen, &asked).map(drop)).await?;
     no_query(&query)?;
-    let kind = body.read().await?.kind.or_else(|| hook.content.events.first().cloned()).unwrap_or_default();
-    if !is_event(&kind) {
+    let wanted = body.read().await?.kind;
+    if wanted.as_deref().is_some_and(|kind| !is_event(kind)) {
         return Err(Error::invalid("type", "must be one of the allowed values: the published event names").into());
     }
-    let target =
-        TargetUrl::parse(&hook.content.target_url, &within.app.targets).map_err(|why| Error::invalid("target_url", why))?;
-    let Within { caller, app, project, .. } = within;
-    let token = project.open_token(&app.keyring.keep).ok_or_else(|| ApiError::internal("a webhook token cannot be decrypted"))?;
-    let now = app.clock.now().wall;
-    let id = SendOutId::new(now, &mut rand_core::UnwrapErr(getrandom::SysRng));
-    let body = sample(id, &hook, &kind, &caller, (now, request_id.as_str())).to_string();
-    let signature = sign(token.expose(), &body).ok_or_else(|| ApiError::internal("a sample could not be signed"))?;
-    let done = send_once(&app, target.as_str(), vec![("x-voucherify-signature", signature)], body.into()).await?;
-    let view =
-        SampleView { id: id.to_string(), kind, status_code: done.status_code, duration_ms: done.duration_ms, error: done.error };
-    Ok(HttpResponse::Accepted().json(view))
+    let sent = app.run("send_outs.sample", move |work| {
+        let project = hold(work, &caller, project.id)?;
+        let hook = parts::find::<ProjectWebhook>(work, &project, &id)?;
+        must_be_active(&hook)?;
+        let kind = wanted.clone().or_else(|| hook.content.events.first().cloned()).unwrap_or_default();
+        let now = work.now;
+        let id = SendOutId::new(now, &mut work.rng);
+        let body = sample(id, &hook, &kind, &caller, (now, request_id.as_str())).to_string();
+        let send_out = SendOut {
+            id,
+            organization_id: caller.organization_id,
+            project_id: project.id,
+            webhook_id: hook.id,
+            event_type: kind,
+            body,
+            progress: Progress::due(now),
+            created_at: now,
+        };
+        work.send_out(&send_out)?;
+        Ok(shown(&send_out))
+    });
+    Ok(HttpResponse::Accepted().json(sent.await?))
+}
+
+/// Refuses to send to a webhook that is switched off.
+pub(super) fn must_be_active(hook: &Part<ProjectWebhook>) -> Result<(), ApiError> {
+    if hook.content.active {
+        return Ok(());
+    }
+    Err(Error::new(Code::InvalidState, "the webhook is switched off: set `active` to true first").into())
 }
 
 /// The body of a sample, as Voucherify's send-outs are.
@@ -111,11 +120,4 @@ fn sample(id: SendOutId, hook: &Part<ProjectWebhook>, kind: &str, caller: &Calle
             "event_source": source,
         },
     })
-}
-
-/// The lower-case hexadecimal HMAC-SHA256 of the body.
-fn sign(token: &str, body: &str) -> Option<String> {
-    let mut mac = <Hmac<Sha256>>::new_from_slice(token.as_bytes()).ok()?;
-    mac.update(body.as_bytes());
-    Some(mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect())
 }

@@ -11,7 +11,7 @@ use super::{
     view::{ListOf, RulesBody, RulesView},
 };
 use crate::{
-    auth::permission::{ProjectsRead, ProjectsWrite},
+    auth::permission::{ProjectsAdmin, ProjectsRead},
     error::ApiError,
     http::{
         body::{Body, OptionalBody},
@@ -46,7 +46,7 @@ pub(crate) async fn list_rules(within: Within<ProjectsRead>, query: Query<NoPara
     params(("projectId" = String, Path, description = "The project's id"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat safe: it gets the first answer")),
     responses((status = 200, description = "As it is now", body = RulesView)))]
 pub(crate) async fn create_rules(
-    within: Within<ProjectsWrite>,
+    within: Within<ProjectsAdmin>,
     query: Query<NoParameters>,
     body: Body<RulesChange>,
     request: HttpRequest,
@@ -70,7 +70,7 @@ pub(crate) async fn show_rules(
 #[utoipa::path(put, path = "/management/v1/projects/{projectId}/stacking-rules/{stackingRulesId}", tag = "Stacking rules", operation_id = "updateStackingRules", request_body = RulesBody,
     params(("projectId" = String, Path, description = "The project's id"), ("stackingRulesId" = String, Path, description = "Its id")), responses((status = 200, description = "As it is now", body = RulesView)))]
 pub(crate) async fn update_rules(
-    within: Within<ProjectsWrite>,
+    within: Within<ProjectsAdmin>,
     query: Query<NoParameters>,
     body: Body<RulesChange>,
     request: HttpRequest,
@@ -82,7 +82,7 @@ pub(crate) async fn update_rules(
 #[utoipa::path(delete, path = "/management/v1/projects/{projectId}/stacking-rules/{stackingRulesId}", tag = "Stacking rules", operation_id = "deleteStackingRules",
     params(("projectId" = String, Path, description = "The project's id"), ("stackingRulesId" = String, Path, description = "Its id")), responses((status = 204, description = "Deleted")))]
 pub(crate) async fn delete_rules(
-    within: Within<ProjectsWrite>,
+    within: Within<ProjectsAdmin>,
     query: Query<NoParameters>,
     body: OptionalBody<Map<String, Value>>,
     request: HttpRequest,

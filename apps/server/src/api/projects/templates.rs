@@ -13,11 +13,12 @@ use serde_json::{Value, json};
 
 use super::{
     admit::Within,
-    hold, no_part, no_project, no_query, parts, segment,
+    hold, no_part, no_project, no_query, once_within, parts, segment,
     view::{CopyBody, TemplateBody, TemplateList, TemplateView},
 };
 use crate::{
-    auth::permission::{ProjectsRead, ProjectsWrite},
+    app::idempotency::Once,
+    auth::permission::{ProjectsAdmin, ProjectsRead, ProjectsWrite},
     error::ApiError,
     http::{
         body::Body,
@@ -71,7 +72,7 @@ fn parameters(query: &str) -> Result<Vec<(String, String)>, Error> {
         ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat safe: it gets the first answer")),
     responses((status = 200, description = "The template", body = TemplateView)))]
 pub(crate) async fn create_template(
-    within: Within<ProjectsWrite>,
+    within: Within<ProjectsAdmin>,
     query: Query<NoParameters>,
     body: Body<TemplateDraft>,
     request: HttpRequest,
@@ -83,7 +84,8 @@ pub(crate) async fn create_template(
 #[utoipa::path(post, path = "/management/v1/projects/{projectId}/templates/campaigns/{campaignTemplateId}/copy",
     tag = "Campaign templates", operation_id = "copyCampaignTemplate", request_body = CopyBody,
     params(("projectId" = String, Path, description = "The project's id"),
-        ("campaignTemplateId" = String, Path, description = "The template's id")),
+        ("campaignTemplateId" = String, Path, description = "The template's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat safe: it gets the first answer")),
     responses((status = 200, description = "The copy", body = TemplateView)))]
 pub(crate) async fn copy_template(
     within: Within<ProjectsWrite>,
@@ -99,12 +101,22 @@ pub(crate) async fn copy_template(
         let content = original.content.copy(draft.name, draft.description)?;
         Ok((content, draft.destination_project_id))
     };
-    let ((content, destination), _) = body.parse(copy).await?;
+    let ((content, destination), bytes) = body.parse(copy).await?;
     let Within { caller, app, .. } = within;
+    let once = once_within(&request, &caller, &id, &bytes)?;
+    let _busy = once.as_ref().map(|o| o.begin(&app)).transpose()?;
     let made = app.run("templates.copy", move |work| {
+        if let Some(earlier) = Once::earlier(once.as_ref(), work, caller.actor())? {
+            return Ok((earlier, true));
+        }
         let target: ProjectId = destination.parse().map_err(|_| no_project(&destination))?;
         let target = hold(work, &caller, target)?;
-        parts::view(&parts::add(work, &caller, &target, content.clone())?)
+        let object = parts::view(&parts::add(work, &caller, &target, content.clone())?)?;
+        if let Some(once) = &once {
+            once.keep_object(work, caller.organization_id, &object)?;
+        }
+        Ok((object, false))
     });
-    Ok(parts::made(made.await?, false))
+    let (object, replayed) = made.await?;
+    Ok(parts::made(object, replayed))
 }

@@ -11,7 +11,7 @@ use super::{
     view::{HookBody, HookPatch, HookView, ListOf},
 };
 use crate::{
-    auth::permission::{ProjectsRead, ProjectsWrite},
+    auth::permission::{ProjectsAdmin, ProjectsRead},
     error::ApiError,
     http::{
         body::{Body, OptionalBody},
@@ -41,7 +41,7 @@ pub(crate) async fn list_hooks(within: Within<ProjectsRead>, query: Query<NoPara
     params(("projectId" = String, Path, description = "The project's id"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat safe: it gets the first answer")),
     responses((status = 200, description = "As it is now", body = HookView)))]
 pub(crate) async fn create_hook(
-    within: Within<ProjectsWrite>,
+    within: Within<ProjectsAdmin>,
     query: Query<NoParameters>,
     body: Body<ProjectWebhookDraft>,
     request: HttpRequest,
@@ -65,7 +65,7 @@ pub(crate) async fn show_hook(
 #[utoipa::path(put, path = "/management/v1/projects/{projectId}/webhooks/{webhookId}", tag = "Project webhooks", operation_id = "updateProjectWebhook", request_body = HookPatch,
     params(("projectId" = String, Path, description = "The project's id"), ("webhookId" = String, Path, description = "Its id")), responses((status = 200, description = "As it is now", body = HookView)))]
 pub(crate) async fn update_hook(
-    within: Within<ProjectsWrite>,
+    within: Within<ProjectsAdmin>,
     query: Query<NoParameters>,
     body: Body<ProjectWebhookChange>,
     request: HttpRequest,
@@ -77,7 +77,7 @@ pub(crate) async fn update_hook(
 #[utoipa::path(delete, path = "/management/v1/projects/{projectId}/webhooks/{webhookId}", tag = "Project webhooks", operation_id = "deleteProjectWebhook",
     params(("projectId" = String, Path, description = "The project's id"), ("webhookId" = String, Path, description = "Its id")), responses((status = 204, description = "Deleted")))]
 pub(crate) async fn delete_hook(
-    within: Within<ProjectsWrite>,
+    within: Within<ProjectsAdmin>,
     query: Query<NoParameters>,
     body: OptionalBody<Map<String, Value>>,
     request: HttpRequest,

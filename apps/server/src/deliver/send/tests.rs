@@ -83,7 +83,7 @@ fn send_with(rules: Arc<TargetRules>, lookup: Arc<dyn Lookup>, urls: &[String]) 
         let sender = Sender::new(rules, lookup, Duration::from_millis(1500)).unwrap();
         let mut outcomes = Vec::new();
         for url in urls {
-            outcomes.push(sender.send(NOW, url, vec![("webhook-id", "evt_1".to_owned())], Arc::from("{}")).await);
+            outcomes.push(sender.send(NOW, url, vec![("webhook-id", "evt_1".to_owned())], Arc::from("{}"), Duration::MAX).await);
         }
         outcomes
     })
