@@ -27,6 +27,7 @@ mod reveals;
 mod schema;
 mod sessions;
 mod settings;
+mod shipment_counts;
 mod shipments;
 #[cfg(test)]
 mod tests;
