@@ -204,7 +204,7 @@ fn faults_of_tables(backend: Backend) {
     );
     wrong(
         "service_code,zone_id,country_codes,rate\na,z,DE,1\na,y,XX,1\n",
-        &[("line[3].country_codes", "must be an ISO 3166-1 country code, such as `US`")],
+        &[("line[3].country_codes", "must be a country's two letters of ISO 3166-1, such as `US`")],
     );
     wrong("service_code,zone_id\na,z\n", &[("line[1].rate", "the column must be there")]);
     let table = "service_code,zone_id,rate\na,z,1\n";

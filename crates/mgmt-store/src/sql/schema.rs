@@ -399,7 +399,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    shipment_counts (organization_id, test_mode, status, carrier_name, service, has_tracker, is_return, slot) {
+    shipment_counts (organization_id, test_mode, status, carrier_name, service, has_tracker, is_return, day, slot) {
         organization_id -> Text,
         test_mode -> Bool,
         status -> Text,
@@ -407,6 +407,7 @@ diesel::table! {
         service -> Text,
         has_tracker -> Bool,
         is_return -> Bool,
+        day -> BigInt,
         slot -> BigInt,
         shipments -> BigInt,
     }

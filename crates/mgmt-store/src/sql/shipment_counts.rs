@@ -1,6 +1,7 @@
 //! How many shipments there are of each kind, kept with every change: counting a million rows takes longer than reading a page.
 
-use diesel::prelude::*;
+use diesel::{dsl::sql, prelude::*, sql_types::BigInt};
+use mgmt_shipping::{id::ShipmentId, time::Moment};
 
 use super::{
     conn::any::MultiBackend,
@@ -12,8 +13,9 @@ use crate::{
     store::{Realm, ShipmentFilter},
 };
 
-/// Rows that one kind is spread over.
-const SLOTS: i64 = 16;
+/// Rows that one kind of one day is spread over, so that those who make shipments at a time seldom wait for each other.
+const SLOTS: i64 = 4;
+const DAY: i64 = 86_400_000;
 
 /// What shipments are counted by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Insertable)]
@@ -26,23 +28,64 @@ pub(super) struct Kind {
     pub(super) service: String,
     pub(super) has_tracker: bool,
     pub(super) is_return: bool,
+    /// The day that it was made on, since 1970 in UTC.
+    pub(super) day: i64,
     pub(super) slot: i64,
 }
 
 type Query = table::BoxedQuery<'static, MultiBackend>;
 
-/// The slot of a shipment, by the end of its id, which is random.
-pub(super) fn slot(id: &str) -> i64 {
-    id.bytes().last().map_or(0, |byte| i64::from(byte) % SLOTS)
+/// Day and slot of a shipment: its id begins with the milliseconds, and its end is random.
+pub(super) fn day_and_slot(id: ShipmentId) -> (i64, i64) {
+    let bits = id.as_u128();
+    let millis = i64::try_from(bits >> 80).unwrap_or(i64::MAX);
+    (millis / DAY, i64::try_from(bits % 4).unwrap_or(0) % SLOTS)
 }
 
-/// The rows whose sum is the answer to a filter; `None` when it asks for what is not counted.
-fn counted(realm: Realm, filter: &ShipmentFilter) -> Option<Query> {
-    let ShipmentFilter { statuses, carriers, services, has_tracker, is_return, .. } = filter.clone();
-    let known = ShipmentFilter { statuses, carriers, services, has_tracker, is_return, ..ShipmentFilter::default() };
+/// Whole days, whose counts are kept, and the parts of days beside them.
+#[derive(Debug, Default, PartialEq)]
+struct Days {
+    first: Option<i64>,
+    last: Option<i64>,
+    parts: Vec<(Moment, Moment)>,
+}
+
+impl Days {
+    /// `None` when there is no whole day between the two.
+    fn between(after: Option<Moment>, before: Option<Moment>) -> Option<Self> {
+        let mut days = Self::default();
+        let part = |from: i64, to: i64| (Moment::from_millis(from), Moment::from_millis(to));
+        if let Some(after) = after.map(Moment::as_millis) {
+            // The first midnight from there on.
+            let first = after.saturating_add(DAY - 1).div_euclid(DAY);
+            days.first = Some(first);
+            if first * DAY > after {
+                days.parts.push(part(after, first * DAY - 1));
+            }
+        }
+        if let Some(before) = before.map(Moment::as_millis) {
+            // What is made in the last millisecond belongs to it, so the next one begins what does not.
+            let next = before.saturating_add(1).div_euclid(DAY);
+            days.last = Some(next - 1);
+            if next * DAY <= before {
+                days.parts.push(part(next * DAY, before));
+            }
+        }
+        let whole = days.first.zip(days.last).is_none_or(|(first, last)| first <= last);
+        whole.then_some(days)
+    }
+}
+
+/// The rows whose sum is the answer to a filter within whole days, and those days; `None` when it asks for what is not counted.
+fn counted(realm: Realm, filter: &ShipmentFilter) -> Option<(Query, Days)> {
+    let ShipmentFilter { statuses, carriers, services, has_tracker, is_return, created_after, created_before, .. } =
+        filter.clone();
+    let dates = ShipmentFilter { created_after, created_before, ..ShipmentFilter::default() };
+    let known = ShipmentFilter { statuses, carriers, services, has_tracker, is_return, ..dates };
     if known != *filter {
         return None;
     }
+    let days = Days::between(created_after, created_before)?;
     let own = table::organization_id.eq(realm.organization.to_string()).and(table::test_mode.eq(realm.test_mode));
     let mut query = table::table.filter(own).into_boxed();
     if !known.statuses.is_empty() {
@@ -61,15 +104,26 @@ fn counted(realm: Realm, filter: &ShipmentFilter) -> Option<Query> {
     if let Some(is_return) = known.is_return {
         query = query.filter(table::is_return.eq(is_return));
     }
-    Some(query)
+    if let Some(first) = days.first {
+        query = query.filter(table::day.ge(first));
+    }
+    if let Some(last) = days.last {
+        query = query.filter(table::day.le(last));
+    }
+    Some((query, days))
 }
 
 impl SqlTx<'_> {
     /// How many shipments fit, where that is counted.
     pub(super) fn known_count(&mut self, realm: Realm, filter: &ShipmentFilter) -> Result<Option<i64>> {
-        let Some(query) = counted(realm, filter) else { return Ok(None) };
-        let counts = self.query(|c| query.select(table::shipments).load::<i64>(c))?;
-        Ok(Some(counts.iter().sum()))
+        let Some((query, days)) = counted(realm, filter) else { return Ok(None) };
+        let sum = sql::<BigInt>("CAST(COALESCE(SUM(shipment_counts.shipments), 0) AS BIGINT)");
+        let mut count = self.query(|c| query.select(sum).first::<i64>(c))?;
+        for (from, to) in days.parts {
+            let part = ShipmentFilter { created_after: Some(from), created_before: Some(to), ..filter.clone() };
+            count += self.count_shipments(realm, &part)?;
+        }
+        Ok(Some(count))
     }
 
     /// Counts a new shipment.
@@ -102,6 +156,7 @@ impl SqlTx<'_> {
             service: service.unwrap_or_default(),
             has_tracker: tracker.is_some(),
             is_return,
+            day: now.day,
             slot: now.slot,
         };
         if before == *now {
@@ -114,13 +169,49 @@ impl SqlTx<'_> {
     }
 
     fn count_by(&mut self, kind: &Kind, by: i64) -> Result<()> {
-        let Kind { organization_id, test_mode, status, carrier_name, service, has_tracker, is_return, slot } = kind.clone();
-        let row = table::table.find((organization_id, test_mode, status, carrier_name, service, has_tracker, is_return, slot));
+        let Kind { organization_id, test_mode, status, carrier_name, service, has_tracker, is_return, day, slot } = kind.clone();
+        let row =
+            table::table.find((organization_id, test_mode, status, carrier_name, service, has_tracker, is_return, day, slot));
         let moved = self.query(|c| diesel::update(row).set(table::shipments.eq(table::shipments + by)).execute(c))?;
         if moved == 0 {
             let new = (kind.clone(), table::shipments.eq(by));
             self.insert_missing(|c| diesel::insert_into(table::table).values(new).execute(c))?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn whole_days_and_parts_of_days() {
+        let at = |millis: i64| Some(Moment::from_millis(millis));
+        let part = |from, to| (Moment::from_millis(from), Moment::from_millis(to));
+        assert_eq!(Days::between(None, None), Some(Days::default()));
+        let days = |first, last, parts| Some(Days { first, last, parts });
+        assert_eq!(Days::between(at(DAY), at(3 * DAY - 1)), days(Some(1), Some(2), vec![]));
+        assert_eq!(
+            Days::between(at(DAY + 1), at(3 * DAY)),
+            days(Some(2), Some(2), vec![part(DAY + 1, 2 * DAY - 1), part(3 * DAY, 3 * DAY)])
+        );
+        assert_eq!(Days::between(at(DAY + 1), at(2 * DAY + 5)), None);
+        assert_eq!(Days::between(at(9), at(5)), None);
+    }
+
+    proptest! {
+        /// Every moment of the range is in exactly one part or whole day, and no other is.
+        #[test]
+        fn nothing_is_counted_twice(after in 0..5 * DAY, length in 0..5 * DAY, moment in 0..11 * DAY) {
+            let before = after + length;
+            if let Some(days) = Days::between(Some(Moment::from_millis(after)), Some(Moment::from_millis(before))) {
+                let day = moment / DAY;
+                let whole = days.first.is_none_or(|first| day >= first) && days.last.is_none_or(|last| day <= last);
+                let parts = days.parts.iter().filter(|(from, to)| from.as_millis() <= moment && moment <= to.as_millis()).count();
+                prop_assert_eq!(parts + usize::from(whole), usize::from(after <= moment && moment <= before));
+            }
+        }
     }
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{
     conn::any::MultiBackend,
     schema::{shipment_facets as facets, shipments as table},
-    shipment_counts::{Kind, slot},
+    shipment_counts::{Kind, day_and_slot},
     tx::{RowRef, SqlTx},
 };
 use crate::{
@@ -74,7 +74,8 @@ impl ShipmentRow {
         })
     }
 
-    fn kind(&self) -> Kind {
+    fn kind(&self, id: ShipmentId) -> Kind {
+        let (day, slot) = day_and_slot(id);
         Kind {
             organization_id: self.organization_id.clone(),
             test_mode: self.test_mode,
@@ -83,7 +84,8 @@ impl ShipmentRow {
             service: self.service.clone().unwrap_or_default(),
             has_tracker: self.tracker_id.is_some(),
             is_return: self.is_return,
-            slot: slot(&self.id),
+            day,
+            slot,
         }
     }
 }
@@ -245,6 +247,12 @@ impl SqlTx<'_> {
         if self.has_grams() { narrowed(query, realm, filter) } else { query }
     }
 
+    /// Counts rows, where nobody has counted them before.
+    pub(super) fn count_shipments(&mut self, realm: Realm, filter: &ShipmentFilter) -> Result<i64> {
+        let query = self.found(realm, filter).select(diesel::dsl::count_star());
+        self.query(|c| query.first::<i64>(c))
+    }
+
     /// The ids of a page. They alone are read from an index, whatever comes before the page.
     fn shipment_ids(&mut self, realm: Realm, filter: &ShipmentFilter, window: Window) -> Result<Vec<String>> {
         let query = self.found(realm, filter).order(table::id.desc()).limit(window.limit.max(0)).offset(window.offset.max(0));
@@ -283,7 +291,7 @@ fn parse(id: &str, document: &str) -> Result<Shipment> {
 impl Shipments for SqlTx<'_> {
     fn insert(&mut self, organization: OrganizationId, shipment: &Shipment) -> Result<()> {
         let row = ShipmentRow::new(organization, shipment, 1)?;
-        let kind = row.kind();
+        let kind = row.kind(shipment.id);
         self.query(|c| diesel::insert_into(table::table).values(row).execute(c))?;
         self.write_facets(shipment)?;
         self.count_new(&kind)
@@ -306,8 +314,7 @@ impl Shipments for SqlTx<'_> {
         if let Some(count) = self.known_count(realm, filter)? {
             return Ok(count);
         }
-        let query = self.found(realm, filter).select(diesel::dsl::count_star());
-        self.query(|c| query.first::<i64>(c))
+        self.count_shipments(realm, filter)
     }
 
     fn page(&mut self, realm: Realm, filter: &ShipmentFilter, window: Window) -> Result<(i64, Vec<Shipment>)> {
@@ -325,7 +332,7 @@ impl Shipments for SqlTx<'_> {
 
     fn update(&mut self, organization: OrganizationId, shipment: &Shipment, version: i64) -> Result<()> {
         let row = ShipmentRow::new(organization, shipment, version + 1)?;
-        self.count_changed(&row.id, version, &row.kind())?;
+        self.count_changed(&row.id, version, &row.kind(shipment.id))?;
         let seen = table::id.eq(row.id.clone()).and(table::version.eq(version));
         let seen = seen.and(table::organization_id.eq(row.organization_id.clone()));
         self.update_seen(|c| diesel::update(table::table.filter(seen)).set(row).execute(c))?;

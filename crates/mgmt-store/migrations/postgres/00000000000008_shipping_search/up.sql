@@ -16,8 +16,9 @@ CREATE INDEX shipment_facets_by_member ON shipment_facets (name, value, shipment
 -- What is searched in is in lower case.
 UPDATE shipments SET reference = lower(reference), order_id = lower(order_id), tracking_number = lower(tracking_number);
 
--- How many shipments are alike in what lists ask for most, kept by whoever adds or changes one. `slot` spreads those who do so at a
--- time; only the sum over all slots has a meaning. No carrier and no service are empty texts.
+-- How many shipments are alike in what lists ask for most, kept by whoever adds or changes one. `day` is the day on which they were made,
+-- since 1970 in UTC; ids begin with the milliseconds. `slot` spreads those who write at a time: only the sum over all slots has a
+-- meaning. No carrier and no service are empty texts.
 CREATE TABLE shipment_counts (
     organization_id TEXT COLLATE "C" NOT NULL REFERENCES organizations (id),
     test_mode       BOOLEAN NOT NULL,
@@ -26,10 +27,12 @@ CREATE TABLE shipment_counts (
     service         TEXT COLLATE "C" NOT NULL,
     has_tracker     BOOLEAN NOT NULL,
     is_return       BOOLEAN NOT NULL,
+    day             BIGINT NOT NULL,
     slot            BIGINT NOT NULL,
     shipments       BIGINT NOT NULL,
-    PRIMARY KEY (organization_id, test_mode, status, carrier_name, service, has_tracker, is_return, slot)
+    PRIMARY KEY (organization_id, test_mode, status, carrier_name, service, has_tracker, is_return, day, slot)
 );
 INSERT INTO shipment_counts
-SELECT organization_id, test_mode, status, coalesce(carrier_name, ''), coalesce(service, ''), tracker_id IS NOT NULL, is_return, 0, count(*)
-FROM shipments GROUP BY 1, 2, 3, 4, 5, 6, 7;
+SELECT organization_id, test_mode, status, coalesce(carrier_name, ''), coalesce(service, ''), tracker_id IS NOT NULL, is_return,
+    ('x' || substr(id, 5, 12))::bit(48)::bigint / 86400000, 0, count(*)
+FROM shipments GROUP BY 1, 2, 3, 4, 5, 6, 7, 8;
