@@ -233,7 +233,7 @@ fn fill(server: &Server) {
     let others: Vec<String> = (0..4).map(|n| server.tenant(&format!("Other {n}")).id).collect();
     // Indexes are built faster than they grow.
     let indexes = sql(server, INDEXES);
-    let (drops, makes): (Vec<&str>, Vec<&str>) = indexes.lines().filter_map(|line| line.split_once('|')).unzip();
+    let (drops, makes): (Vec<&str>, Vec<&str>) = indexes.split('\u{1e}').filter_map(|index| index.trim().split_once('|')).unzip();
     for name in drops {
         let _ = sql(server, &format!("DROP INDEX {name}"));
     }
@@ -250,8 +250,8 @@ fn fill(server: &Server) {
     }
 }
 
-/// The indexes of the big tables that are no constraints, and what makes them.
-const INDEXES: &str = "SELECT indexname || '|' || indexdef FROM pg_indexes \
+/// The indexes of the big tables that are no constraints, and what makes them: some of it stands on several lines.
+const INDEXES: &str = "SELECT indexname || '|' || indexdef || chr(30) FROM pg_indexes \
     WHERE tablename IN ('shipments', 'shipment_facets') AND indexname NOT LIKE '%pkey'";
 
 /// As the migration that made the table of counts, spread as the server spreads them.
