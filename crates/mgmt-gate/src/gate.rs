@@ -390,8 +390,7 @@ impl Gate {
     }
 
     fn judge(&self, record: Arc<KeyRecord>, request: &Request<'_>, now: Moment) -> Check {
-        let owner = (record.facts.organization_id, record.facts.id);
-        let count = |outcome| self.meter.count(owner, request.surface, outcome, now.wall);
+        let count = |outcome| self.meter.count(&record.tally, request.surface, outcome, now.wall);
         if let Decision::Deny(denial) = decide(&record.facts, &request.question, now.wall) {
             count(Outcome::Refused);
             let standings = standings(&record, request.traffic, now);
@@ -580,14 +579,18 @@ fn consume(record: &KeyRecord, request: &Request<'_>, now: Moment) -> Consumed {
             return Consumed::Needs(Arc::clone(subject), *quota);
         }
     }
-    for (_, window) in windows.iter_mut().flatten() {
-        window.accept(now.nanos);
-    }
     for (_, _, units) in held.iter_mut().flatten() {
         units.spend(request.cost, now);
     }
-    drop((held, windows));
-    Consumed::Yes(standings(record, request.traffic, now))
+    // Read under the same locks: what clients are told is what was true with their request.
+    let [plan, key] = windows.each_mut().map(|limited| {
+        limited.as_mut().map(|(limit, window)| {
+            window.accept(now.nanos);
+            window.standing(limit, now.nanos)
+        })
+    });
+    let quota = held.first().and_then(Option::as_ref).map(|(quota, _, units)| units.standing(quota, now));
+    Consumed::Yes(Standings { plan, key, quota })
 }
 
 fn standings(record: &KeyRecord, traffic: Traffic, now: Moment) -> Standings {
