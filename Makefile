@@ -15,7 +15,7 @@ NEXTEST_PROFILE ?= $(if $(CI),ci,default)
 ORG ?= My organization
 EMAIL ?= owner@example.com
 
-.PHONY: help run test check build it fmt fmt-check lint unit doc layers advisories licences deny openapi
+.PHONY: help run test check build it fmt fmt-check lint unit doc layers advisories licences deny openapi bench-check bench-deliveries bench-shipments
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -68,6 +68,14 @@ bench-deliveries: ## webhook deliveries a second beside a bare client, on both d
 	$(CARGO) build --locked --profile bench-server -p mgmt-server
 	@MGMT_DURABLE=1 MGMT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench-server/mgmt" scripts/with-postgres \
 		$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench deliveries
+
+bench-check: ## what a check costs inside a process; MGMT_BENCH_KEYS=1000000 for so many keys
+	@$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench check
+
+bench-shipments: ## lists and single shipments of a million, on PostgreSQL (needs 5 GB in $TMPDIR)
+	$(CARGO) build --locked --profile bench-server -p mgmt-server
+	@MGMT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench-server/mgmt" scripts/with-postgres \
+		$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench shipments
 
 openapi: build ## write docs/openapi.json anew
 	@target="$${CARGO_TARGET_DIR:-target}"; "$$target/debug/mgmt" openapi > docs/openapi.json.new

@@ -101,6 +101,7 @@ pub fn shipments_are_filtered(store: &dyn Store) {
     let found = |filter: ShipmentFilter| -> Vec<_> {
         let rows = read(store, |tx| tx.shipments().list(own, &filter, ALL));
         assert_eq!(read(store, |tx| tx.shipments().count(own, &filter)), rows.len() as i64);
+        assert_eq!(read(store, |tx| tx.shipments().page(own, &filter, ALL)), (rows.len() as i64, rows.clone()));
         rows.iter().map(|s| s.id).collect()
     };
     let any = ShipmentFilter::default;
@@ -112,7 +113,14 @@ pub fn shipments_are_filtered(store: &dyn Store) {
     assert_eq!(found(ShipmentFilter { address: text("lyon"), ..any() }), [second.id, first.id]);
     assert_eq!(found(ShipmentFilter { tracking_number: Some(tracker.tracking_number.clone()), ..any() }), [first.id]);
     assert_eq!(found(ShipmentFilter { reference: text("Beta"), order_id: text("O-1"), ..any() }), [second.id]);
+    assert_eq!(found(ShipmentFilter { reference: text("ET"), order_id: text("o-"), ..any() }), [second.id]);
+    let part = tracker.tracking_number.to_lowercase()[3..].to_owned();
+    assert_eq!(found(ShipmentFilter { tracking_number: Some(part), ..any() }), [first.id]);
+    assert_eq!(found(ShipmentFilter { keyword: text("z"), reference: text("a_1"), ..any() }), [first.id]);
+    assert_eq!(found(ShipmentFilter { reference: text("bet\nO-1"), ..any() }), []);
     assert_eq!(found(ShipmentFilter { statuses: vec![ShipmentStatus::Created], ..any() }), [first.id]);
+    let both = vec![ShipmentStatus::Created, ShipmentStatus::Draft];
+    assert_eq!(found(ShipmentFilter { statuses: both, is_return: Some(false), ..any() }), [second.id, first.id]);
     assert_eq!(found(ShipmentFilter { carriers: vec!["generic".to_owned()], ..any() }), [first.id]);
     assert_eq!(found(ShipmentFilter { services: vec!["none".to_owned()], ..any() }), []);
     assert_eq!(found(ShipmentFilter { has_tracker: Some(true), ..any() }), [first.id]);
@@ -169,20 +177,21 @@ pub fn trackers_round_trip(store: &dyn Store) {
 pub fn rate_sheets_round_trip(store: &dyn Store) {
     let mut bench = Bench::new();
     let [own, _, other] = realms(&mut bench, store).map(|realm| realm.organization);
-    let made = race(4, |i| {
+    let given = race(4, |_| {
         let mut bench = Bench::new();
         let starter = sheet(&mut bench);
-        let given = write(store, |tx| {
-            if tx.rate_sheets().has_started(own)? {
+        write(store, |tx| {
+            if !tx.rate_sheets().unstarted(1000)?.contains(&own) {
                 return Ok(false);
             }
             tx.rate_sheets().start(own)?;
             tx.rate_sheets().insert(own, &starter)?;
             Ok(true)
-        });
-        (i, given)
+        })
     });
-    assert_eq!(made.iter().filter(|(_, given)| *given).count(), 1);
+    assert_eq!(given.iter().filter(|given| **given).count(), 1);
+    assert_eq!(read(store, |tx| tx.rate_sheets().unstarted(0)), []);
+    assert!(read(store, |tx| tx.rate_sheets().unstarted(1000)).contains(&other));
     let sheets = read(store, |tx| tx.rate_sheets().all(own));
     assert_eq!((sheets.len(), read(store, |tx| tx.rate_sheets().all(other)).len()), (1, 0));
     let known = &sheets[0];

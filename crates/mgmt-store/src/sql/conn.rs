@@ -131,6 +131,14 @@ impl AnyConnection {
         Ok(())
     }
 
+    /// Whether searches are narrowed by an index of trigrams, of which `mgmt_grams` makes the terms.
+    pub(crate) fn has_grams(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => false,
+            Self::Postgres(_) => true,
+        }
+    }
+
     /// The migrations of this database.
     pub(crate) fn migrations(&self) -> EmbeddedMigrations {
         match self {

@@ -28,6 +28,7 @@ mod schema;
 mod send_outs;
 mod sessions;
 mod settings;
+mod shipment_counts;
 mod shipments;
 #[cfg(test)]
 mod tests;

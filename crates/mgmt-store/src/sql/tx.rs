@@ -34,6 +34,11 @@ impl<'a> SqlTx<'a> {
         self.fault
     }
 
+    /// See [`AnyConnection::has_grams`].
+    pub(super) fn has_grams(&self) -> bool {
+        self.connection.has_grams()
+    }
+
     /// Runs a statement.
     pub(super) fn query<T>(&mut self, statement: impl FnOnce(&mut AnyConnection) -> QueryResult<T>) -> Result<T> {
         if self.fault.is_some() {
