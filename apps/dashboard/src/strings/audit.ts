@@ -1,0 +1,4 @@
+export const audit = {
+  title: "Audit log",
+  description: "Who did what, and when.",
+} as const;

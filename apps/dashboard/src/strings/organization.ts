@@ -1,0 +1,4 @@
+export const organization = {
+  title: "Organization",
+  description: "Name, address, plan and branding.",
+} as const;

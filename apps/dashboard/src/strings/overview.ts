@@ -1,0 +1,4 @@
+export const overview = {
+  title: "Overview",
+  description: "What is going on in your organization.",
+} as const;

@@ -1,0 +1,4 @@
+export const shipments = {
+  title: "Shipments",
+  description: "Drafts, purchases and labels.",
+} as const;

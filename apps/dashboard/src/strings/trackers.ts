@@ -1,0 +1,4 @@
+export const trackers = {
+  title: "Trackers",
+  description: "Where parcels are.",
+} as const;
