@@ -161,9 +161,8 @@ impl App {
         self.require_lease()?;
         let app = self.clone();
         let (done, seq) = self.block(move || app.commit(name, work)).await?;
-        match (&self.cluster, seq) {
-            (Some(cluster), Some(seq)) => cluster.confirm(seq).await?,
-            _ => {}
+        if let (Some(cluster), Some(seq)) = (&self.cluster, seq) {
+            cluster.confirm(seq).await?;
         }
         Ok(done)
     }
@@ -175,9 +174,8 @@ impl App {
         work: impl FnMut(&mut Work<'_>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
         let (done, seq) = self.commit(name, work)?;
-        match (&self.cluster, seq) {
-            (Some(cluster), Some(seq)) => cluster.confirm_here(&*self.store, seq)?,
-            _ => {}
+        if let (Some(cluster), Some(seq)) = (&self.cluster, seq) {
+            cluster.confirm_here(&*self.store, seq)?;
         }
         Ok(done)
     }
