@@ -22,14 +22,12 @@ use parking_lot::Mutex;
 use quick_cache::sync::Cache as Bounded;
 use serde_json::{Map, Value};
 
-use crate::{clock::Moment, subject::Subject};
+use crate::subject::Subject;
 
 const SHARDS: usize = 64;
 /// How many ids that do not exist are remembered, and for how long: enough to keep a spray of them off the database.
 const ABSENT: usize = 10_000;
 const ABSENT_NANOS: u64 = 1_000_000_000;
-/// Ids tell when they were made. One of about now may be made at any moment, on any node, whose clock may differ by so much.
-const NEW_MILLIS: u64 = 5 * 60 * 1_000;
 
 /// What the gate keeps of a key.
 #[derive(Debug)]
@@ -144,7 +142,7 @@ impl Cache {
     }
 
     /// Keeps what was read, unless the key changed since `epoch` was taken: then `false`.
-    pub(crate) fn fill(&self, id: KeyId, epoch: u64, record: Option<KeyRecord>, now: Moment) -> bool {
+    pub(crate) fn fill(&self, id: KeyId, epoch: u64, record: Option<KeyRecord>, nanos: u64) -> bool {
         let Some(shard) = self.shard(id) else { return false };
         let _guard = shard.guard.lock();
         if shard.epoch.load(Ordering::SeqCst) != epoch {
@@ -152,8 +150,7 @@ impl Cache {
         }
         match record {
             Some(record) => self.records.insert(id, Arc::new(record)),
-            None if may_be_made(id, now.wall) => {}
-            None => self.absent.insert(id, now.nanos),
+            None => self.absent.insert(id, nanos),
         }
         true
     }
@@ -194,12 +191,6 @@ impl Cache {
         // The low bits of a UUID version 7 are random.
         self.shards.get((id.as_u128() as usize) % SHARDS)
     }
-}
-
-/// Whether a key with this id may yet be created: that it is absent must not be remembered.
-fn may_be_made(id: KeyId, now: Timestamp) -> bool {
-    let made = u64::try_from(id.as_u128() >> 80).unwrap_or(u64::MAX);
-    made.abs_diff(u64::try_from(now.as_millis()).unwrap_or_default()) <= NEW_MILLIS
 }
 
 impl fmt::Debug for Cache {

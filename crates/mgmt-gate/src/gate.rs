@@ -529,7 +529,7 @@ impl Gate {
                 let limit = self.options.limits.of(organization.plan);
                 KeyRecord::new(key, &organization, &self.options.catalogues, limit, subjects)
             });
-            if self.cache.fill(id, epoch, record, now) {
+            if self.cache.fill(id, epoch, record, now.nanos) {
                 return Ok(());
             }
         }

@@ -139,6 +139,7 @@ fn first_key(
     };
     let (key, secret) = ApiKey::issue(new, work.app.mint(), work.now, &mut work.rng)?;
     work.tx.keys().insert(&key)?;
+    work.invalidate(key.id);
     Ok((key.id, secret))
 }
 

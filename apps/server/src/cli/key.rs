@@ -118,6 +118,7 @@ fn create(app: &App, args: &CreateArgs) -> Result<(), Failure> {
             NewKey { organization_id: organization.id, project_id: None, kind, environment, settings, created_by: Actor::System };
         let (key, secret) = ApiKey::issue(new, work.app.mint(), work.now, &mut work.rng)?;
         work.tx.keys().insert(&key)?;
+        work.invalidate(key.id);
         note(work, &key, "api_key.created")?;
         Ok((key, secret))
     });

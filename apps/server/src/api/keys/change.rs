@@ -83,6 +83,7 @@ fn issue(work: &mut Work<'_>, caller: &Caller, parsed: ParsedKey) -> Result<(Api
     let (key, secret) = ApiKey::issue(new, work.app.mint(), work.now, &mut work.rng)?;
     work.tx.keys().insert(&key)?;
     work.keep_secret(&key, caller.actor(), &secret)?;
+    work.invalidate(key.id);
     note(work, &caller.origin(), "api_key.created", None, Some(&key))?;
     Ok((key, secret))
 }
