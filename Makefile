@@ -15,7 +15,7 @@ NEXTEST_PROFILE ?= $(if $(CI),ci,default)
 ORG ?= My organization
 EMAIL ?= owner@example.com
 
-.PHONY: help run test check build it fmt fmt-check lint unit doc layers advisories licences deny openapi bench-check bench-deliveries bench-shipments
+.PHONY: help run test check build it fmt fmt-check lint unit doc layers advisories licences deny faults openapi bench-check bench-deliveries bench-shipments
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -76,6 +76,9 @@ bench-shipments: ## lists and single shipments of a million, on PostgreSQL (need
 	$(CARGO) build --locked --profile bench-server -p mgmt-server
 	@MGMT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench-server/mgmt" scripts/with-postgres \
 		$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench shipments
+
+faults: build ## the long form of the tests that kill, stop and cut off nodes
+	@MGMT_FAULTS=long scripts/with-postgres $(CARGO) test --locked -p mgmt-tests --test faults -- --nocapture --test-threads 1
 
 openapi: build ## write docs/openapi.json anew
 	@target="$${CARGO_TARGET_DIR:-target}"; "$$target/debug/mgmt" openapi > docs/openapi.json.new

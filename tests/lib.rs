@@ -24,6 +24,7 @@ mod key_text;
 mod mail;
 mod process;
 mod raw;
+mod relay;
 mod server;
 mod sink;
 
@@ -36,6 +37,7 @@ pub use key_text::{KeyText, unknown_id, well_formed, wrong_secret};
 pub use mail::{MailSink, token_after};
 pub use process::{Run, binary, command, free_port, signal};
 pub use raw::{RawAnswer, raw};
+pub use relay::Relay;
 pub use server::{OWNER, PASSWORD, Server, Session, Settings, Tenant};
 pub use sink::{Received, Reply, Sink};
 

@@ -65,6 +65,7 @@ impl Admitter {
         for _ in 0..ATTEMPTS {
             match self.0.gate.check(presented, request, self.0.clock.now()) {
                 Check::Pending(pending) => self.resolve(pending).await?,
+                Check::Unleased => return Err(Unavailable("this node holds no lease".to_owned())),
                 answer => return Ok(answer),
             }
         }

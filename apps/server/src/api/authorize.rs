@@ -84,7 +84,7 @@ async fn judge(
     match app.admitter.admit(text, &asked).await.map_err(ApiError::unavailable)? {
         Check::Accepted(admission) => Ok(accept(request, &admission, warehouse)),
         Check::Refused(refusal) => Err(refuse(request, refusal, &scopes.to_text())),
-        Check::Pending(_) => Err(ApiError::internal("the gate did not answer")),
+        Check::Pending(_) | Check::Unleased => Err(ApiError::internal("the gate did not answer")),
     }
 }
 

@@ -11,7 +11,7 @@ use mgmt_core::{
 use mgmt_gate::{DEFAULT_CAPACITY, Gate, GateOptions, PlanLimits};
 use mgmt_store::{Options, Store, StoreError};
 
-use super::{App, OsRng, mail::Mailer, master_key};
+use super::{App, OsRng, cluster::Cluster, mail::Mailer, master_key};
 use crate::{cli::Failure, config::Config, error::ApiError};
 
 /// The name under which a database keeps the fingerprint of its master key.
@@ -44,7 +44,8 @@ impl App {
         let format = KeyFormat::new(&config.keys.prefix)?;
         let gate = Gate::new(Arc::clone(&store), gate_options(&config, &keyring, &format)?)?;
         let mailer = Mailer::start(&config.smtp)?;
-        let app = Self::new(config, store, gate, keyring, format, mailer);
+        let cluster = store.is_shared().then(|| Cluster::new(&config, random_token(22, &mut rng()).expose().to_owned()));
+        let app = Self::new(config, store, gate, cluster, keyring, format, mailer);
         app.start_rate_sheets().map_err(|error| error.cause().map_or_else(|| Failure::new(error.error()), Failure::new))?;
         Ok(app)
     }

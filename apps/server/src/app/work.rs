@@ -94,12 +94,13 @@ impl<'a> Work<'a> {
     }
 
     /// Writes what was noted into the journal, as the last thing of the transaction: every writer waits for the journal's lock, so
-    /// it is taken after all others and held for the shortest time.
-    pub(super) fn write_journal(&mut self) -> Result<(), ApiError> {
+    /// it is taken after all others and held for the shortest time. The last number, if anything was noted.
+    pub(super) fn write_journal(&mut self) -> Result<Option<i64>, ApiError> {
+        let mut last = None;
         for change in std::mem::take(&mut self.changes) {
-            self.tx.invalidations().append(change, self.now)?;
+            last = Some(self.tx.invalidations().append(change, self.now)?);
         }
-        Ok(())
+        Ok(last)
     }
 
     /// Adds an event to the outbox, so that it is told exactly when the change is kept. `data` is the object as the API shows it; it

@@ -17,6 +17,7 @@ mod counters;
 mod invitations;
 mod journals;
 mod keys;
+mod leases;
 mod projects;
 mod quotas;
 mod reveals;
@@ -27,8 +28,8 @@ mod usage;
 mod webhooks;
 
 pub use self::{
-    accounts::*, counters::*, invitations::*, journals::*, keys::*, projects::*, quotas::*, reveals::*, sessions::*, shipping::*,
-    transactions::*, usage::*, webhooks::*,
+    accounts::*, counters::*, invitations::*, journals::*, keys::*, leases::*, projects::*, quotas::*, reveals::*, sessions::*,
+    shipping::*, transactions::*, usage::*, webhooks::*,
 };
 
 /// Makes a test of every function in [`conformance`](crate::conformance). The expression opens a new, empty, migrated store;
@@ -126,6 +127,9 @@ macro_rules! conformance_tests {
             invalidations_are_numbered
             invalidations_keep_their_numbering
             invalidations_have_no_gaps_that_fill_later
+            node_leases_are_granted_to_those_who_follow
+            node_leases_are_acknowledged_and_released
+            node_leases_stand_apart_from_changes
             audit_entries_read_back_as_they_were_hashed
             audit_chains_are_apart
             audit_chains_hold_under_concurrency

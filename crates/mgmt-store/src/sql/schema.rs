@@ -192,6 +192,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    node_leases (node) {
+        node -> Text,
+        lease_until -> BigInt,
+        applied_seq -> BigInt,
+    }
+}
+
+diesel::table! {
     sequences (name) {
         name -> Text,
         value -> BigInt,

@@ -8,7 +8,7 @@ use super::{conn::AnyConnection, fault::Fault};
 use crate::{
     error::{Result, StoreError},
     store::{
-        Audit, Deliveries, Events, Idempotency, Invalidations, Invitations, Keys, Memberships, Mode, Organizations,
+        Audit, Deliveries, Events, Idempotency, Invalidations, Invitations, Keys, Memberships, Mode, NodeLeases, Organizations,
         PasswordResets, ProjectMembers, ProjectParts, Projects, Quotas, RateSheets, RefreshTokens, Reveals, SendOuts, Sessions,
         Settings, Shipments, Throttles, Trackers, Tx, Usage, Users, WebhookQueues, Webhooks,
     },
@@ -134,6 +134,10 @@ impl Tx for SqlTx<'_> {
     }
 
     fn invalidations(&mut self) -> &mut dyn Invalidations {
+        self
+    }
+
+    fn node_leases(&mut self) -> &mut dyn NodeLeases {
         self
     }
 
