@@ -24,11 +24,11 @@ run: ## build, bootstrap on the first start, and serve (Ctrl-C stops it)
 	@scripts/setup run
 	@ORG="$(ORG)" EMAIL="$(EMAIL)" scripts/run
 
-test: ## everything: format, lints, tests on SQLite and PostgreSQL, documentation, dependencies
+test: ## everything: format, lints, tests on SQLite and PostgreSQL and in a browser, documentation, dependencies
 	@scripts/setup test
 	@scripts/with-postgres $(MAKE) check
 
-check: fmt-check layers advisories licences deny lint unit doc ## as `test`, without set-up; PostgreSQL only if MGMT_TEST_POSTGRES_URL is set
+check: fmt-check layers advisories licences deny dashboard-lint lint unit browser doc ## as `test`, without set-up; PostgreSQL only if MGMT_TEST_POSTGRES_URL is set
 
 fmt: ## format the code
 	$(CARGO) fmt --all
@@ -36,21 +36,34 @@ fmt: ## format the code
 fmt-check:
 	$(CARGO) fmt --all --check
 
-lint:
-	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+lint: dashboard
+	$(CARGO) clippy $(ALL) --all-targets -- -D warnings
+	$(CARGO) clippy --locked -p mgmt-server --all-targets -- -D warnings
 
-build: ## the debug binary that the black-box tests start
-	$(CARGO) build --locked --workspace --bins
+dashboard: ## the dashboard, unless nothing has changed since it was built
+	@scripts/dashboard
+
+dashboard-lint: ## the dashboard's own checks: lints, types, and how much script the first page loads
+	@scripts/dashboard check
+
+build: dashboard ## the debug binary that the black-box tests start
+	$(CARGO) build $(ALL) --bins
 
 unit: build
-	@scripts/nextest --locked --workspace --profile $(NEXTEST_PROFILE)
-	$(CARGO) test --locked --workspace --doc
+	@scripts/nextest $(ALL) --profile $(NEXTEST_PROFILE)
+	$(CARGO) test $(ALL) --doc
 
 it: build ## only the black-box tests; `make it T=keys` those whose name contains `keys`
-	@scripts/nextest --locked -p mgmt-tests --profile $(NEXTEST_PROFILE) $(T)
+	@scripts/nextest $(ALL) --profile $(NEXTEST_PROFILE) -E 'package(mgmt-tests) & test(/$(T)/)'
 
-doc:
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
+browser: build ## the dashboard in Chromium; `make browser T=session` only files whose name begins so
+	@scripts/browser test $(T)
+
+screenshots: build ## every page, desktop and phone, light and dark, into .local/screenshots
+	@scripts/browser screenshots $(T)
+
+doc: dashboard
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(ALL) --no-deps
 
 layers: ## the rules hold no runtime, database or HTTP crate
 	@scripts/layers

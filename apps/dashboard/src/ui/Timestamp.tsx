@@ -1,5 +1,5 @@
 import { Text, Tooltip } from "@mantine/core";
-import { useSyncExternalStore } from "react";
+import { useEffect, useState } from "react";
 import { strings } from "@/strings";
 
 const full = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "long" });
@@ -20,7 +20,8 @@ const STEPS: [unit: Intl.RelativeTimeFormatUnit, seconds: number][] = [
 export function timeAgo(at: string | Date, now: number): string {
   const seconds = (new Date(at).getTime() - now) / 1000;
   const [unit, size] = STEPS.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 1];
-  if (unit === "second" && Math.abs(seconds) < 45) return seconds < 0 ? "just now" : "in a moment";
+  // A server's clock may be a little ahead of the browser's: what happened a moment ago is not in the future.
+  if (unit === "second" && Math.abs(seconds) < 45) return seconds < 5 ? "just now" : "in a moment";
   return relative.format(Math.round(seconds / size), unit);
 }
 
@@ -57,11 +58,10 @@ export function Timestamp({ at, format = "relative", never = strings.common.neve
 
 /** The current time in milliseconds, renewed now and then. */
 export function useNow(everyMs: number): number {
-  return useSyncExternalStore(
-    (changed) => {
-      const timer = setInterval(changed, everyMs);
-      return () => clearInterval(timer);
-    },
-    () => Math.floor(Date.now() / everyMs) * everyMs,
-  );
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs]);
+  return now;
 }
