@@ -17,6 +17,7 @@ pub(crate) fn accepts_json(headers: &HeaderMap) -> bool {
 }
 
 /// Whether the client asks for a page by name, as browsers do when somebody goes to an address.
+#[cfg(any(test, feature = "dashboard"))]
 pub(crate) fn names_html(headers: &HeaderMap) -> bool {
     let html = judgement(headers, "text", "html");
     html.precision == 3 && html.quality > 0.0
