@@ -17,14 +17,21 @@ const words = strings.keys;
 
 export type Choice = "details" | "edit" | "rotate" | "suspend" | "resume" | "revoke";
 
+interface KeyMenuProps {
+  row: Key;
+  /** The table that it is in. */
+  place: string;
+  onChoose: (choice: Choice) => void;
+}
+
 /** What can be done with a key. Those who may not change keys can look at it. */
-export function KeyMenu({ row, onChoose }: { row: Key; onChoose: (choice: Choice) => void }) {
+export function KeyMenu({ row, place, onChoose }: KeyMenuProps) {
   const manages = useManagesKeys();
   const alive = row.status === "active" || row.status === "suspended";
   return (
     <Menu position="bottom-end" width={190} withinPortal>
       <Menu.Target>
-        <ActionIcon id={menuId(row.id)} variant="subtle" color="gray" aria-label={words.menu(row.name)}>
+        <ActionIcon id={menuId(place, row.id)} variant="subtle" color="gray" aria-label={words.menu(row.name)}>
           <IconDots size={18} />
         </ActionIcon>
       </Menu.Target>

@@ -1,17 +1,14 @@
 import { Stack, Text, Title } from "@mantine/core";
-import { useState } from "react";
-import { api } from "@/api/client";
-import { useAction, useList } from "@/api/hooks";
+import { useList } from "@/api/hooks";
 import { strings } from "@/strings";
 import { DataTable } from "@/ui";
 import { CreateKey } from "./CreateKey";
 import { activeColumns, revokedColumns } from "./columns";
-import { ACTIVE_HEADING, focusLater, menuId } from "./focus";
-import { KeyDialogs } from "./KeyDialogs";
-import { type Choice, KeyMenu } from "./KeyMenu";
+import { ACTIVE_HEADING } from "./focus";
+import { KeyMenu } from "./KeyMenu";
 import { LimitNote } from "./LimitNote";
-import { KEYS, type Key, type Kind } from "./model";
-import { type Shown, ShownSecret } from "./ShownSecret";
+import { KEYS, type Kind } from "./model";
+import { useKeyActions } from "./useKeyActions";
 
 const words = strings.keys;
 
@@ -25,35 +22,7 @@ interface KeysPanelProps {
 export function KeysPanel({ kind, creating, stopCreating }: KeysPanelProps) {
   const active = useList(KEYS, { params: { query: { kind, status: "active", limit: 100 } } });
   const revoked = useList(KEYS, { params: { query: { kind, status: "revoked", limit: 20 } } });
-  const [dialog, setDialog] = useState<{ choice: Choice; row: Key } | null>(null);
-  const [shown, setShown] = useState<Shown | null>(null);
-  const resume = useAction((id: string) => api.post("/api/api-keys/{id}/resume", { params: { path: { id } } }), {
-    invalidates: [KEYS],
-    done: words.suspend.resumed,
-    notifyErrors: true,
-  });
-  const show = useAction((row: Key) => api.get("/api/api-keys/{id}/secret", { params: { path: { id: row.id } } }), {
-    notifyErrors: true,
-    onSuccess: ({ data }, row) =>
-      setShown({ secret: data.key, row, title: words.secret.again(row.name), readsLeft: data.reads_left }),
-  });
-  const choose = (choice: Choice, row: Key) => {
-    if (choice === "resume") resume.mutate(row.id);
-    else setDialog({ choice, row });
-  };
-  const back = (row: Key) => focusLater(menuId(row.id), ACTIVE_HEADING);
-  const close = () => {
-    if (dialog) back(dialog.row);
-    setDialog(null);
-  };
-  const gone = () => {
-    setDialog(null);
-    focusLater(ACTIVE_HEADING);
-  };
-  const present = (next: Shown) => {
-    setDialog(null);
-    setShown(next);
-  };
+  const { choose, show, present, dialogs } = useKeyActions(ACTIVE_HEADING);
   return (
     <Stack gap="xl">
       <Stack gap="sm" component="section" aria-labelledby={ACTIVE_HEADING}>
@@ -63,11 +32,11 @@ export function KeysPanel({ kind, creating, stopCreating }: KeysPanelProps) {
         <LimitNote kind={kind} keys={active.rows} />
         <DataTable
           list={active}
-          columns={activeColumns(kind, (row) => show.mutate(row))}
+          columns={activeColumns(kind, show)}
           rowKey={(row) => row.id}
           caption={words.captionActive(kind)}
           empty={{ title: words.emptyActive(kind), description: words.emptyActiveText }}
-          actions={(row) => <KeyMenu row={row} onChoose={(choice) => choose(choice, row)} />}
+          actions={(row) => <KeyMenu row={row} place="active" onChoose={(choice) => choose(choice, row, "active")} />}
         />
       </Stack>
       <Stack gap="sm" component="section" aria-labelledby="revoked-keys">
@@ -85,18 +54,11 @@ export function KeysPanel({ kind, creating, stopCreating }: KeysPanelProps) {
           rowKey={(row) => row.id}
           caption={words.captionRevoked(kind)}
           empty={{ title: words.emptyRevoked, description: words.emptyRevokedText }}
-          actions={(row) => <KeyMenu row={row} onChoose={(choice) => choose(choice, row)} />}
+          actions={(row) => <KeyMenu row={row} place="revoked" onChoose={(choice) => choose(choice, row, "revoked")} />}
         />
       </Stack>
       {creating ? <CreateKey kind={kind} onClose={stopCreating} onMade={present} /> : null}
-      {dialog ? <KeyDialogs {...dialog} onClose={close} onGone={gone} onSecret={present} /> : null}
-      <ShownSecret
-        shown={shown}
-        onClose={() => {
-          if (shown) back(shown.row);
-          setShown(null);
-        }}
-      />
+      {dialogs}
     </Stack>
   );
 }

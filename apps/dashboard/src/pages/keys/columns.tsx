@@ -1,4 +1,5 @@
-import { Badge, Code, Group, Stack, Text } from "@mantine/core";
+import { Badge, Box, Code, Group, Stack, Text } from "@mantine/core";
+import type { ReactNode } from "react";
 import { strings } from "@/strings";
 import { type Column, StatusBadge, Timestamp } from "@/ui";
 import { type Key, type Kind, masked } from "./model";
@@ -6,7 +7,12 @@ import { ShowAgain } from "./ShowAgain";
 
 const words = strings.keys;
 
-const name: Column<Key> = {
+/** Kept on one line, however narrow the column would like to be. */
+function Whole({ children }: { children: ReactNode }) {
+  return <Box w="max-content">{children}</Box>;
+}
+
+export const name: Column<Key> = {
   key: "name",
   header: words.column.name,
   primary: true,
@@ -34,24 +40,37 @@ const scopes = (kind: Kind): Column<Key> => ({
   ),
 });
 
-export function scopeWords({ scopes: held, kind }: Key): string {
+function scopeWords({ scopes: held, kind }: Key): string {
   if (held.includes("*")) return words.everything;
   if (held.length === 1) return held[0] ?? "";
   return kind === "secret" ? words.scopeCount(held.length) : words.permissionCount(held.length);
 }
 
 export function KeyStatus({ row }: { row: Key }) {
-  if (row.status === "active" && row.replaced_by) return <StatusBadge status="expiring" label={words.replacing} />;
-  return <StatusBadge status={row.status} />;
+  if (row.status === "active" && row.replaced_by)
+    return (
+      <Whole>
+        <StatusBadge status="expiring" label={words.replacing} />
+      </Whole>
+    );
+  return (
+    <Whole>
+      <StatusBadge status={row.status} />
+    </Whole>
+  );
 }
 
 const created: Column<Key> = {
   key: "created",
   header: words.column.created,
-  cell: (row) => <Timestamp at={row.created_at} format="date" />,
+  cell: (row) => (
+    <Whole>
+      <Timestamp at={row.created_at} format="date" />
+    </Whole>
+  ),
 };
 
-const used: Column<Key> = {
+export const used: Column<Key> = {
   key: "used",
   header: words.column.lastUsed,
   cell: (row) => <Timestamp at={row.last_used_at} />,
@@ -78,7 +97,11 @@ export const activeColumns = (kind: Kind, show: (row: Key) => void): Column<Key>
   {
     key: "expires",
     header: words.column.expires,
-    cell: (row) => <Timestamp at={row.expires_at} format="date" />,
+    cell: (row) => (
+      <Whole>
+        <Timestamp at={row.expires_at} format="date" />
+      </Whole>
+    ),
   },
 ];
 
@@ -97,7 +120,11 @@ export const revokedColumns: Column<Key>[] = [
   {
     key: "ended",
     header: words.column.ended,
-    cell: (row) => <Timestamp at={row.revoked_at ?? row.expires_at} format="time" />,
+    cell: (row) => (
+      <Whole>
+        <Timestamp at={row.revoked_at ?? row.expires_at} format="date" />
+      </Whole>
+    ),
   },
   {
     key: "reason",

@@ -6,5 +6,6 @@ export function focusLater(id: string, otherwise?: string): void {
   }, 60);
 }
 
-export const menuId = (key: string) => `menu-${key}`;
+/** The id of a key's menu button in one of the tables that show the key. */
+export const menuId = (place: string, key: string) => `menu-${place}-${key}`;
 export const ACTIVE_HEADING = "active-keys";
