@@ -16,7 +16,7 @@ export const hygiene = {
   sections: {
     safe: {
       title: "Safe to remove",
-      text: "Nobody has sent a request with them, not even one that was refused, for as long as it says. Revoke them.",
+      text: "As far as the counts show, no program needs them. Revoke them.",
       clear: "No active key can be removed without a question.",
     },
     forever: {

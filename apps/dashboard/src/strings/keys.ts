@@ -35,8 +35,6 @@ export const keys = {
     name: "Name",
     key: "Key",
     status: "Status",
-    scopes: "Scopes",
-    permissions: "Permissions",
     lastUsed: "Last used",
     created: "Created",
     expires: "Expires",

@@ -42,7 +42,7 @@ export function CreateKey({ kind, onClose, onMade }: CreateKeyProps) {
         <Stack gap="md">
           <KeyFields form={form} kind={kind} />
           {full ? (
-            <Alert color="yellow" variant="light" title={words.limitReached}>
+            <Alert color="pine" variant="light" title={words.limitReached}>
               <LimitText />
             </Alert>
           ) : null}

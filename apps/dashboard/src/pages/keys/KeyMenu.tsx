@@ -31,7 +31,7 @@ export function KeyMenu({ row, place, onChoose }: KeyMenuProps) {
   return (
     <Menu position="bottom-end" width={190} withinPortal>
       <Menu.Target>
-        <ActionIcon id={menuId(place, row.id)} variant="subtle" color="gray" aria-label={words.menu(row.name)}>
+        <ActionIcon data-focus={menuId(place, row.id)} variant="subtle" color="gray" aria-label={words.menu(row.name)}>
           <IconDots size={18} />
         </ActionIcon>
       </Menu.Target>

@@ -22,7 +22,7 @@ interface KeysPanelProps {
 export function KeysPanel({ kind, creating, stopCreating }: KeysPanelProps) {
   const active = useList(KEYS, { params: { query: { kind, status: "active", limit: 100 } } });
   const revoked = useList(KEYS, { params: { query: { kind, status: "revoked", limit: 20 } } });
-  const { choose, show, present, dialogs } = useKeyActions(ACTIVE_HEADING);
+  const { choose, show, present, over, dialogs } = useKeyActions(ACTIVE_HEADING);
   return (
     <Stack gap="xl">
       <Stack gap="sm" component="section" aria-labelledby={ACTIVE_HEADING}>
@@ -32,7 +32,7 @@ export function KeysPanel({ kind, creating, stopCreating }: KeysPanelProps) {
         <LimitNote kind={kind} keys={active.rows} />
         <DataTable
           list={active}
-          columns={activeColumns(kind, show)}
+          columns={activeColumns(show, over)}
           rowKey={(row) => row.id}
           caption={words.captionActive(kind)}
           empty={{ title: words.emptyActive(kind), description: words.emptyActiveText }}

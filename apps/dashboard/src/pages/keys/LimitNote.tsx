@@ -13,7 +13,7 @@ export function LimitNote({ kind, keys }: { kind: Kind; keys: Key[] }) {
   const count = keys.length;
   if (count < USUAL_LIMIT) return null;
   return (
-    <Alert color="yellow" variant="light" title={words.limitTitle(count, kind)} icon={<IconInfoCircle size={18} />}>
+    <Alert color="pine" variant="light" title={words.limitTitle(count, kind)} icon={<IconInfoCircle size={18} />}>
       <LimitText />
     </Alert>
   );

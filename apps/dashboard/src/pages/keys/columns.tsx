@@ -2,7 +2,7 @@ import { Badge, Box, Code, Group, Stack, Text } from "@mantine/core";
 import type { ReactNode } from "react";
 import { strings } from "@/strings";
 import { type Column, StatusBadge, Timestamp } from "@/ui";
-import { type Key, type Kind, masked } from "./model";
+import { type Key, masked } from "./model";
 import { ShowAgain } from "./ShowAgain";
 
 const words = strings.keys;
@@ -29,16 +29,6 @@ export const name: Column<Key> = {
     </Group>
   ),
 };
-
-const scopes = (kind: Kind): Column<Key> => ({
-  key: "scopes",
-  header: kind === "secret" ? words.column.scopes : words.column.permissions,
-  cell: (row) => (
-    <Text size="sm" span title={row.scopes.join(", ")}>
-      {scopeWords(row)}
-    </Text>
-  ),
-});
 
 function scopeWords({ scopes: held, kind }: Key): string {
   if (held.includes("*")) return words.everything;
@@ -76,8 +66,20 @@ export const used: Column<Key> = {
   cell: (row) => <Timestamp at={row.last_used_at} />,
 };
 
-export const activeColumns = (kind: Kind, show: (row: Key) => void): Column<Key>[] => [
-  name,
+const scopedName: Column<Key> = {
+  ...name,
+  cell: (row) => (
+    <div>
+      {name.cell(row)}
+      <Text size="xs" c="dimmed" fw={400} title={row.scopes.join(", ")}>
+        {scopeWords(row)}
+      </Text>
+    </div>
+  ),
+};
+
+export const activeColumns = (show: (row: Key) => void, over: ReadonlySet<string>): Column<Key>[] => [
+  scopedName,
   {
     key: "key",
     header: words.column.key,
@@ -86,12 +88,11 @@ export const activeColumns = (kind: Kind, show: (row: Key) => void): Column<Key>
         <Code bg="transparent" p={0} fz="sm">
           {masked(row)}
         </Code>
-        <ShowAgain row={row} onClick={() => show(row)} />
+        {over.has(row.id) ? null : <ShowAgain row={row} onClick={() => show(row)} />}
       </Stack>
     ),
   },
   { key: "status", header: words.column.status, cell: (row) => <KeyStatus row={row} /> },
-  scopes(kind),
   used,
   created,
   {

@@ -89,7 +89,7 @@ export const validate = {
 
 function expiresAt({ expiry, expiryAt }: KeyValues, now: number): string | null {
   if (expiry === "never") return null;
-  if (expiry === "date") return new Date(expiryAt).toISOString();
+  if (expiry === "date") return expiryAt ? new Date(expiryAt).toISOString() : null;
   return new Date(now + Number(expiry) * 86_400_000).toISOString();
 }
 

@@ -17,6 +17,8 @@ interface KeyActions {
   show: (row: Key) => void;
   /** Shows a text that an answer held. */
   present: (shown: Shown) => void;
+  /** Keys that can't be shown again although their time is not over. */
+  over: ReadonlySet<string>;
   dialogs: ReactNode;
 }
 
@@ -30,12 +32,16 @@ export function useKeyActions(heading: string): KeyActions {
     done: words.suspend.resumed,
     notifyErrors: true,
   });
+  const [over, setOver] = useState<ReadonlySet<string>>(new Set());
+  const noMore = ({ id }: Key) => setOver((former) => new Set(former).add(id));
   const fetchText = useAction(
     (row: Key) => api.get("/api/api-keys/{id}/secret", { params: { path: { id: row.id } } }),
     {
       notifyErrors: true,
-      onSuccess: ({ data }, row) =>
-        setShown({ secret: data.key, row, title: words.secret.again(row.name), readsLeft: data.reads_left }),
+      onSuccess: ({ data }, row) => {
+        if (data.reads_left === 0) noMore(row);
+        setShown({ secret: data.key, row, title: words.secret.again(row.name), readsLeft: data.reads_left });
+      },
     },
   );
   const choose = (choice: Choice, row: Key, place: string) => {
@@ -62,13 +68,14 @@ export function useKeyActions(heading: string): KeyActions {
   return {
     choose,
     present,
-    show: (row) => fetchText.mutate(row),
+    show: (row) => fetchText.mutate(row, { onError: ({ status }) => (status === 410 ? noMore(row) : undefined) }),
+    over,
     dialogs: (
       <>
         {dialog ? (
           <KeyDialogs choice={dialog.choice} row={dialog.row} onClose={close} onGone={gone} onSecret={present} />
         ) : null}
-        <ShownSecret shown={shown} onClose={closeShown} />
+        <ShownSecret shown={shown} onClose={closeShown} onOver={noMore} />
       </>
     ),
   };
