@@ -36,7 +36,7 @@ export const audit = {
   created: "It was made with these values.",
   removed: "It had these values.",
   nothing: "nothing",
-  others: "Show fields that stayed the same",
+  others: "Show all fields",
   groups: {
     api_key: "Keys",
     user: "People",

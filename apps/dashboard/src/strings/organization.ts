@@ -42,7 +42,7 @@ export const organization = {
 
   operatorTitle: "All organizations",
   operatorText: "You are the operator: you make organizations, and decide on their plans and quotas.",
-  operatorCaption: "All organizations",
+  operatorCaption: "Organizations with their plans",
   operatorBadge: "Operator",
   noOrganizations: "No organizations",
   add: "New organization",

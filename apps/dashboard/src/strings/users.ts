@@ -65,12 +65,12 @@ export const users = {
   impactLoading: "Looking for what this touches",
   keys: (n: number) => count(n, "key", "keys"),
   fates: {
-    keep: "These keys keep working. Revoke them yourself if they should not.",
-    suspend: "These keys are paused at once. You can resume them later.",
-    revoke: "These keys are revoked at once. What uses them stops working, and this can't be undone.",
+    keep: "Nothing changes: revoke them yourself if they should not work any more.",
+    suspend: "Paused at once. You can resume them later.",
+    revoke: "Revoked at once. What uses them stops working, and this can't be undone.",
   } as Record<string, string>,
   webhooks: (n: number) => count(n, "webhook", "webhooks"),
-  webhooksStay: "They go on as they are.",
+  webhooksStay: "Nothing changes.",
   webhookOff: "off",
 
   roles: "What each role may do",

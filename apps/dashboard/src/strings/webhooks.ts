@@ -15,7 +15,7 @@ export const webhooks = {
   events: "Events",
   eventsHint: "What this address is told. A whole group includes what is added to it later.",
   allEvents: "All events",
-  allOf: (group: string) => `All of ${group.toLowerCase()}`,
+  allOf: "Everything, also what is added later",
   other: "Other",
   more: (n: number) => `${n} more`,
   chooseEvents: "Choose at least one event.",

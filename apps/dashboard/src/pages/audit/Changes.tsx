@@ -6,6 +6,8 @@ import classes from "./audit.module.css";
 import { membersOf } from "./values";
 
 const words = strings.audit;
+/** Different after every change: it says nothing. */
+const IMPLIED = ["updated_at"];
 
 /** The object before and after, member by member; at first only what is different. */
 export function Changes({ entry }: { entry: Schema<"AuditView"> }) {
@@ -19,8 +21,8 @@ export function Changes({ entry }: { entry: Schema<"AuditView"> }) {
     );
   }
   const members = membersOf(entry);
-  const different = members.filter((each) => each.before !== each.after);
-  const shown = whole ? members : different;
+  const different = members.filter((each) => each.before !== each.after && !IMPLIED.includes(each.path));
+  const shown = whole || !before || !after ? members : different;
   return (
     <Stack gap="sm">
       {before && after ? (

@@ -23,6 +23,15 @@ export default function Audit() {
   );
 }
 
+/** The beginning of an id: the whole is in the details. */
+function Target({ id }: { id: string }) {
+  return (
+    <span className={classes.mono} title={id}>
+      {id.length > 16 ? `${id.slice(0, 16)}…` : id}
+    </span>
+  );
+}
+
 /** Below the page's guard, so that nothing is asked for without the permission. */
 function Log() {
   const [filters, set, clear] = useFilters();
@@ -39,10 +48,10 @@ function Log() {
       header: words.action,
       cell: ({ action }) => (
         <div>
-          <Text size="sm" fw={550}>
+          <Text size="sm" fw={550} className={classes.whole ?? ""}>
             {words.actions[action] ?? action}
           </Text>
-          <Text size="xs" c="dimmed" fw={400} className={classes.mono ?? ""}>
+          <Text size="xs" c="dimmed" fw={400} className={classes.whole ?? ""}>
             {action}
           </Text>
         </div>
@@ -51,11 +60,11 @@ function Log() {
     {
       key: "target",
       header: words.target,
-      cell: (entry) => titleOf(entry) ?? <span className={classes.mono}>{entry.target}</span>,
+      cell: (entry) => titleOf(entry) ?? <Target id={entry.target} />,
     },
     { key: "actor", header: words.actor, cell: ({ actor }) => nameOf(actor) },
     { key: "where", header: words.where, cell: ({ address }) => address ?? words.unknownAddress },
-    { key: "when", header: words.when, cell: ({ created_at }) => <Timestamp at={created_at} /> },
+    { key: "when", header: words.when, cell: ({ created_at }) => <Timestamp at={created_at} />, width: 150 },
   ];
   return (
     <>

@@ -34,10 +34,16 @@ const columns: Column<Invitation>[] = [
   {
     key: "status",
     header: words.status,
+    width: 120,
     cell: ({ status }) => <StatusBadge status={status} label={status === "expired" ? words.expired : words.pending} />,
   },
-  { key: "sent", header: words.sent, cell: ({ created_at }) => <Timestamp at={created_at} /> },
-  { key: "ends", header: words.ends, cell: ({ expires_at }) => <Timestamp at={expires_at} /> },
+  {
+    key: "sent",
+    header: words.sent,
+    cell: ({ created_at }) => <Timestamp at={created_at} format="date" />,
+    width: 120,
+  },
+  { key: "ends", header: words.ends, cell: ({ expires_at }) => <Timestamp at={expires_at} />, width: 100 },
 ];
 
 interface InvitationsProps {

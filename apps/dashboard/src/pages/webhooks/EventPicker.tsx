@@ -53,7 +53,7 @@ function Family({ family, value, onChange }: { family: string; value: string[]; 
       <legend>{name}</legend>
       <Checkbox
         label={name}
-        description={types.length > 1 ? words.allOf(name) : undefined}
+        description={types.length > 1 ? words.allOf : words.eventTexts[types[0] ?? ""]}
         checked={whole}
         indeterminate={!whole && chosen.length > 0}
         onChange={(event) => onChange(withFamily(value, family, event.currentTarget.checked))}

@@ -7,6 +7,8 @@ import { EndpointStatus } from "./EndpointStatus";
 import classes from "./webhooks.module.css";
 
 const words = strings.webhooks;
+// The colour of the frame is too light for a title.
+const plain = { classNames: { title: classes.plain ?? "" } };
 
 /** What an endpoint is, with a word on top when something is wrong with it. */
 export function Facts({ endpoint, mayChange }: { endpoint: Schema<"WebhookView">; mayChange: boolean }) {
@@ -60,21 +62,21 @@ function Trouble({ endpoint }: { endpoint: Schema<"WebhookView"> }) {
   const { active, disabled_reason, disabled_at, failing_since } = endpoint;
   if (disabled_reason) {
     return (
-      <Alert color="red" icon={<IconAlertTriangle size={18} />} title={words.stoppedTitle}>
+      <Alert color="red" icon={<IconAlertTriangle size={18} />} title={words.stoppedTitle} {...plain}>
         {words.reasons[disabled_reason] ?? disabled_reason} <Timestamp at={disabled_at} />
       </Alert>
     );
   }
   if (!active) {
     return (
-      <Alert color="gray" icon={<IconInfoCircle size={18} />} title={words.pausedTitle}>
+      <Alert color="gray" icon={<IconInfoCircle size={18} />} title={words.pausedTitle} {...plain}>
         {words.pausedText}
       </Alert>
     );
   }
   if (!failing_since) return null;
   return (
-    <Alert color="yellow" icon={<IconAlertTriangle size={18} />} title={words.failingTitle}>
+    <Alert color="yellow" icon={<IconAlertTriangle size={18} />} title={words.failingTitle} {...plain}>
       {words.failingText} <Timestamp at={failing_since} />
     </Alert>
   );

@@ -32,9 +32,14 @@ const columns: Column<Endpoint>[] = [
       </Stack>
     ),
   },
-  { key: "status", header: words.status, cell: (row) => <EndpointStatus endpoint={row} /> },
+  { key: "status", header: words.status, cell: (row) => <EndpointStatus endpoint={row} />, width: 120 },
   { key: "events", header: words.events, cell: ({ events }) => <Events events={events} /> },
-  { key: "created", header: words.created, cell: ({ created_at }) => <Timestamp at={created_at} format="date" /> },
+  {
+    key: "created",
+    header: words.created,
+    cell: ({ created_at }) => <Timestamp at={created_at} format="date" />,
+    width: 130,
+  },
 ];
 
 /** The first few subscriptions of an endpoint. */
