@@ -1,10 +1,12 @@
-import { strings } from "@/strings";
-import { Page } from "@/ui";
+import { Route, Routes } from "react-router";
+import { Detail } from "./Detail";
+import { List } from "./List";
 
 export default function Webhooks() {
   return (
-    <Page title={strings.webhooks.title} description={strings.webhooks.description} permission="webhooks:read">
-      {null}
-    </Page>
+    <Routes>
+      <Route index element={<List />} />
+      <Route path=":id" element={<Detail />} />
+    </Routes>
   );
 }
