@@ -1,10 +1,12 @@
-import { strings } from "@/strings";
-import { Page } from "@/ui";
+import { Route, Routes } from "react-router";
+import { SheetList } from "./SheetList";
+import { SheetPage } from "./SheetPage";
 
 export default function RateSheets() {
   return (
-    <Page title={strings.rateSheets.title} description={strings.rateSheets.description} permission="rate-sheets:read">
-      {null}
-    </Page>
+    <Routes>
+      <Route index element={<SheetList />} />
+      <Route path=":id" element={<SheetPage />} />
+    </Routes>
   );
 }

@@ -1,11 +1,12 @@
-import { ShippingKeyGate } from "@/auth/ShippingKeyGate";
-import { strings } from "@/strings";
-import { Page } from "@/ui";
+import { Route, Routes } from "react-router";
+import { ShipmentList } from "./ShipmentList";
+import { ShipmentPage } from "./ShipmentPage";
 
 export default function Shipments() {
   return (
-    <Page title={strings.shipments.title} description={strings.shipments.description}>
-      <ShippingKeyGate>{null}</ShippingKeyGate>
-    </Page>
+    <Routes>
+      <Route index element={<ShipmentList />} />
+      <Route path=":id" element={<ShipmentPage />} />
+    </Routes>
   );
 }

@@ -1,11 +1,12 @@
-import { ShippingKeyGate } from "@/auth/ShippingKeyGate";
-import { strings } from "@/strings";
-import { Page } from "@/ui";
+import { Route, Routes } from "react-router";
+import { TrackerList } from "./TrackerList";
+import { TrackerPage } from "./TrackerPage";
 
 export default function Trackers() {
   return (
-    <Page title={strings.trackers.title} description={strings.trackers.description}>
-      <ShippingKeyGate>{null}</ShippingKeyGate>
-    </Page>
+    <Routes>
+      <Route index element={<TrackerList />} />
+      <Route path=":id" element={<TrackerPage />} />
+    </Routes>
   );
 }
