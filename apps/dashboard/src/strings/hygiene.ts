@@ -1,6 +1,7 @@
 export const hygiene = {
   title: "Key hygiene",
   description: "Active keys that deserve a look. A key less is a key less that can leak.",
+  caption: (section: string) => `Keys: ${section}`,
   summary: "What was found",
   found: (count: number) => (count === 1 ? "1 key" : `${count} keys`),
   goTo: (section: string) => `Go to “${section}”`,

@@ -74,7 +74,7 @@ export function FindingsSection({ section, found, isPending, onChoose }: Finding
           list={{ ...ready(found), isPending }}
           columns={columns}
           rowKey={({ key }) => key.id}
-          caption={title}
+          caption={words.caption(title)}
           empty={{ title: words.clear }}
           actions={({ key }) => <KeyMenu row={key} place={section} onChoose={(choice) => onChoose(choice, key)} />}
         />

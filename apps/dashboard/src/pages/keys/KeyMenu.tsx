@@ -11,7 +11,7 @@ import {
 import { useManagesKeys } from "@/auth/hooks";
 import { strings } from "@/strings";
 import { menuId } from "./focus";
-import type { Key } from "./model";
+import { hasEnded, type Key } from "./model";
 
 const words = strings.keys;
 
@@ -27,7 +27,7 @@ interface KeyMenuProps {
 /** What can be done with a key. Those who may not change keys can look at it. */
 export function KeyMenu({ row, place, onChoose }: KeyMenuProps) {
   const manages = useManagesKeys();
-  const alive = row.status === "active" || row.status === "suspended";
+  const alive = !hasEnded(row);
   return (
     <Menu position="bottom-end" width={190} withinPortal>
       <Menu.Target>

@@ -7,7 +7,7 @@ import { activeColumns, revokedColumns } from "./columns";
 import { ACTIVE_HEADING } from "./focus";
 import { KeyMenu } from "./KeyMenu";
 import { LimitNote } from "./LimitNote";
-import { KEYS, type Kind } from "./model";
+import { endOf, hasEnded, KEYS, type Kind } from "./model";
 import { useKeyActions } from "./useKeyActions";
 
 const words = strings.keys;
@@ -21,7 +21,9 @@ interface KeysPanelProps {
 /** The keys of one kind: those that work, those that don't, and what can be done with them. */
 export function KeysPanel({ kind, creating, stopCreating }: KeysPanelProps) {
   const active = useList(KEYS, { params: { query: { kind, status: "active", limit: 100 } } });
-  const revoked = useList(KEYS, { params: { query: { kind, status: "revoked", limit: 20 } } });
+  // Expired keys are in the list of all keys alone.
+  const all = useList(KEYS, { params: { query: { kind, status: "all", limit: 100 } } });
+  const ended = { ...all, rows: all.rows.filter(hasEnded).sort((a, b) => endOf(b).localeCompare(endOf(a))) };
   const { choose, show, present, over, dialogs } = useKeyActions(ACTIVE_HEADING);
   return (
     <Stack gap="xl">
@@ -49,7 +51,7 @@ export function KeysPanel({ kind, creating, stopCreating }: KeysPanelProps) {
           </Text>
         </div>
         <DataTable
-          list={revoked}
+          list={ended}
           columns={revokedColumns}
           rowKey={(row) => row.id}
           caption={words.captionRevoked(kind)}

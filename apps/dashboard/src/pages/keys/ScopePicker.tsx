@@ -40,7 +40,7 @@ export function ScopePicker({ kind, value, onChange, error }: ScopePickerProps) 
     >
       <Stack
         gap="xs"
-        mt={6}
+        my={6}
         role="group"
         aria-labelledby={`${id}-label`}
         aria-describedby={error ? `${id}-error` : undefined}

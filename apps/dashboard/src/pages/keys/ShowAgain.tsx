@@ -1,4 +1,4 @@
-import { Anchor } from "@mantine/core";
+import { Anchor, VisuallyHidden } from "@mantine/core";
 import { useManagesKeys, useMe } from "@/auth/hooks";
 import { strings } from "@/strings";
 import { useNow } from "@/ui";
@@ -24,15 +24,9 @@ function Countdown({ row, onClick }: { row: Key; onClick: () => void }) {
   const left = windowLeft(row, useNow(1000));
   if (left === 0) return null;
   return (
-    <Anchor
-      component="button"
-      type="button"
-      size="xs"
-      className="tabular"
-      onClick={onClick}
-      aria-label={words.showLabel(row.name)}
-    >
+    <Anchor component="button" type="button" size="xs" className="tabular" onClick={onClick}>
       {words.left(clock(left))}
+      <VisuallyHidden>: {row.name}</VisuallyHidden>
     </Anchor>
   );
 }

@@ -2,7 +2,7 @@ import { Badge, Box, Code, Group, Stack, Text } from "@mantine/core";
 import type { ReactNode } from "react";
 import { strings } from "@/strings";
 import { type Column, StatusBadge, Timestamp } from "@/ui";
-import { type Key, masked } from "./model";
+import { endOf, type Key, masked } from "./model";
 import { ShowAgain } from "./ShowAgain";
 
 const words = strings.keys;
@@ -123,7 +123,7 @@ export const revokedColumns: Column<Key>[] = [
     header: words.column.ended,
     cell: (row) => (
       <Whole>
-        <Timestamp at={row.revoked_at ?? row.expires_at} format="date" />
+        <Timestamp at={endOf(row)} format="date" />
       </Whole>
     ),
   },

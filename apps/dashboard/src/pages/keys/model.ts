@@ -26,6 +26,12 @@ export function clock(milliseconds: number): string {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
+/** Whether a key has stopped working for ever. */
+export const hasEnded = ({ status }: Key) => status !== "active" && status !== "suspended";
+
+/** When a key that has ended did so. */
+export const endOf = (key: Key) => key.revoked_at ?? key.expires_at ?? key.created_at;
+
 export interface RateLimit {
   requests: number;
   per_seconds: number;
