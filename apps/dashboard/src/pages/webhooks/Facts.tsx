@@ -11,7 +11,7 @@ const words = strings.webhooks;
 const plain = { variant: "default", classNames: { title: classes.plain ?? "" } };
 
 /** What an endpoint is, with a word on top when something is wrong with it. */
-export function Facts({ endpoint, mayChange }: { endpoint: Schema<"WebhookView">; mayChange: boolean }) {
+export function Facts({ endpoint }: { endpoint: Schema<"WebhookView"> }) {
   return (
     <>
       <Trouble endpoint={endpoint} />
@@ -51,7 +51,6 @@ export function Facts({ endpoint, mayChange }: { endpoint: Schema<"WebhookView">
               </Group>
             </dd>
           </dl>
-          {mayChange ? null : words.readOnly}
         </Stack>
       </Paper>
     </>
