@@ -21,6 +21,7 @@ export const users = {
   noInvitations: "No open invitations",
   noInvitationsText: "Invitations that wait for an answer are listed here.",
   address: "Address",
+  menuOf: (email: string) => `Actions for the invitation of ${email}`,
   sent: "Sent",
   ends: "Link ends",
   pending: "Waiting",

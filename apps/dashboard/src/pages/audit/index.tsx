@@ -63,7 +63,7 @@ function Log() {
       cell: (entry) => titleOf(entry) ?? <Target id={entry.target} />,
     },
     { key: "actor", header: words.actor, cell: ({ actor }) => nameOf(actor) },
-    { key: "where", header: words.where, cell: ({ address }) => address ?? words.unknownAddress },
+    { key: "where", header: words.where, cell: ({ address }) => address ?? words.unknownAddress, wideOnly: true },
     { key: "when", header: words.when, cell: ({ created_at }) => <Timestamp at={created_at} />, width: 150 },
   ];
   return (

@@ -1,4 +1,5 @@
-import { Button, Group, Text, Title } from "@mantine/core";
+import { ActionIcon, Menu, Text, Title } from "@mantine/core";
+import { IconDots, IconMailForward, IconMailOff } from "@tabler/icons-react";
 import { useState } from "react";
 import { api, type Schema } from "@/api/client";
 import { useAction, useList } from "@/api/hooks";
@@ -81,7 +82,6 @@ export function Invitations({ onSent }: InvitationsProps) {
     setAsked({ what, invitation });
   };
   const email = asked?.invitation.email ?? "";
-  const reason = (role: string) => (grants.includes(role) ? undefined : words.aboveYou(role));
   return (
     <section aria-labelledby="invitations">
       <Title order={2} id="invitations">
@@ -98,23 +98,36 @@ export function Invitations({ onSent }: InvitationsProps) {
         empty={{ title: words.noInvitations, description: words.noInvitationsText }}
         {...(mayWrite
           ? {
-              actions: (row: Invitation) => (
-                <Group gap="xs" justify="flex-end" wrap="nowrap">
-                  {(["resend", "withdraw"] as const).map((what) => (
-                    <Button
-                      key={what}
-                      size="xs"
-                      variant="default"
-                      disabled={reason(row.role) !== undefined}
-                      title={reason(row.role)}
-                      aria-label={`${words[what]}: ${row.email}`}
-                      onClick={() => ask(what, row)}
-                    >
-                      {words[what]}
-                    </Button>
-                  ))}
-                </Group>
-              ),
+              actions: (row: Invitation) => {
+                const above = !grants.includes(row.role);
+                return (
+                  <Menu position="bottom-end" shadow="md" width={200}>
+                    <Menu.Target>
+                      <ActionIcon variant="subtle" color="gray" aria-label={words.menuOf(row.email)}>
+                        <IconDots size={18} />
+                      </ActionIcon>
+                    </Menu.Target>
+                    <Menu.Dropdown>
+                      {above ? <Menu.Label>{words.aboveYou(row.role)}</Menu.Label> : null}
+                      <Menu.Item
+                        leftSection={<IconMailForward size={16} />}
+                        disabled={above}
+                        onClick={() => ask("resend", row)}
+                      >
+                        {words.resend}
+                      </Menu.Item>
+                      <Menu.Item
+                        leftSection={<IconMailOff size={16} />}
+                        color="red"
+                        disabled={above}
+                        onClick={() => ask("withdraw", row)}
+                      >
+                        {words.withdraw}
+                      </Menu.Item>
+                    </Menu.Dropdown>
+                  </Menu>
+                );
+              },
             }
           : {})}
       />

@@ -37,7 +37,7 @@ export function Detail() {
     >
       {data ? (
         <Stack gap="lg">
-          <Facts endpoint={data} mayChange={mayChange} />
+          <Facts endpoint={data} />
           <Secret endpoint={data} mayChange={mayChange} />
           <Deliveries endpoint={data} mayChange={mayChange} />
         </Stack>

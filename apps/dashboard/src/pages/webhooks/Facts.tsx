@@ -7,11 +7,11 @@ import { EndpointStatus } from "./EndpointStatus";
 import classes from "./webhooks.module.css";
 
 const words = strings.webhooks;
-// The colour of the frame is too light for a title.
-const plain = { classNames: { title: classes.plain ?? "" } };
+// A frame without a coloured ground: the words and the icon say it.
+const plain = { variant: "default", classNames: { title: classes.plain ?? "" } };
 
 /** What an endpoint is, with a word on top when something is wrong with it. */
-export function Facts({ endpoint, mayChange }: { endpoint: Schema<"WebhookView">; mayChange: boolean }) {
+export function Facts({ endpoint }: { endpoint: Schema<"WebhookView"> }) {
   return (
     <>
       <Trouble endpoint={endpoint} />
@@ -51,7 +51,6 @@ export function Facts({ endpoint, mayChange }: { endpoint: Schema<"WebhookView">
               </Group>
             </dd>
           </dl>
-          {mayChange ? null : words.readOnly}
         </Stack>
       </Paper>
     </>
