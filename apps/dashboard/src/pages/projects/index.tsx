@@ -1,10 +1,12 @@
-import { strings } from "@/strings";
-import { Page } from "@/ui";
+import { Route, Routes } from "react-router";
+import { ProjectDetail } from "./ProjectDetail";
+import { ProjectList } from "./ProjectList";
 
 export default function Projects() {
   return (
-    <Page title={strings.projects.title} description={strings.projects.description} permission="projects:read">
-      {null}
-    </Page>
+    <Routes>
+      <Route index element={<ProjectList />} />
+      <Route path=":projectId/:tab?" element={<ProjectDetail />} />
+    </Routes>
   );
 }
