@@ -6,7 +6,7 @@ export const shipments = {
   found: (count: number) => (count === 1 ? "1 found" : `${count.toLocaleString("en")} found`),
   clearFilters: "Clear filters",
   search: "Search",
-  searchHint: "Reference, order, name, number",
+  searchHint: "Reference, name, number",
   status: "Status",
   anyStatus: "Any status",
   carrier: "Carrier",

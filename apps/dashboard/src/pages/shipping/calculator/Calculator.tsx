@@ -55,7 +55,7 @@ export function Calculator() {
                 {...form.getInputProps("weight")}
               />
               <Select
-                label={`${words.unit} (${words.weight.toLowerCase()})`}
+                label={words.weightUnit}
                 data={WEIGHT_UNITS}
                 allowDeselect={false}
                 key={form.key("weight_unit")}
@@ -65,7 +65,7 @@ export function Calculator() {
               {side("width")}
               {side("height")}
               <Select
-                label={words.unit}
+                label={words.lengthUnit}
                 data={LENGTH_UNITS}
                 allowDeselect={false}
                 key={form.key("dimension_unit")}

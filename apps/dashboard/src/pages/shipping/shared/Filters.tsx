@@ -1,4 +1,4 @@
-import { Button, Group, SimpleGrid } from "@mantine/core";
+import { Button, Group, SimpleGrid, Text } from "@mantine/core";
 import type { ReactNode } from "react";
 import { strings } from "@/strings";
 
@@ -18,7 +18,9 @@ export function Filters({ any, clear, count, children }: FiltersProps) {
         {children}
       </SimpleGrid>
       <Group justify="space-between" mt="xs" mih={30}>
-        <span role="status">{count === null ? "" : strings.shipments.found(count)}</span>
+        <Text size="sm" c="dimmed" role="status">
+          {count === null ? "" : strings.shipments.found(count)}
+        </Text>
         {any ? (
           <Button size="xs" variant="subtle" onClick={clear}>
             {strings.shipments.clearFilters}

@@ -1,4 +1,4 @@
-import { Anchor, Box, Code, SimpleGrid, Stack, Text } from "@mantine/core";
+import { Anchor, Box, Code, Group, SimpleGrid, Stack, Text } from "@mantine/core";
 import { Link } from "react-router";
 import type { Schema } from "@/api/client";
 import { strings } from "@/strings";
@@ -20,6 +20,13 @@ const words = strings.shipments;
 /** Everything about a shipment. */
 export function ShipmentDetails({ shipment }: { shipment: Shipment }) {
   const isDraft = wire(shipment.status) === "draft";
+  const hasLabel = shipment.shipping_documents.length > 0;
+  const sent = (
+    <>
+      <Addresses shipment={shipment} />
+      <Parcels parcels={shipment.parcels} />
+    </>
+  );
   return (
     <>
       {isDraft ? <Rates shipment={shipment} /> : null}
@@ -27,10 +34,9 @@ export function ShipmentDetails({ shipment }: { shipment: Shipment }) {
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
         <Stack gap="md">
           <Overview shipment={shipment} />
-          <Addresses shipment={shipment} />
-          <Parcels parcels={shipment.parcels} />
+          {hasLabel ? sent : null}
         </Stack>
-        {shipment.shipping_documents.length > 0 ? <Label shipment={shipment} /> : null}
+        {hasLabel ? <Label shipment={shipment} /> : <Stack gap="md">{sent}</Stack>}
       </SimpleGrid>
       {isDraft ? null : <Rates shipment={shipment} />}
     </>
@@ -47,9 +53,10 @@ function Overview({ shipment }: { shipment: Shipment }) {
           {
             name: words.id,
             value: (
-              <>
-                <Code>{shipment.id}</Code> <CopyButton value={shipment.id} name={words.id} />
-              </>
+              <Group gap={4} wrap="nowrap" align="flex-start">
+                <Code>{shipment.id}</Code>
+                <CopyButton value={shipment.id} name={words.id} />
+              </Group>
             ),
           },
           { name: words.reference, value: shipment.reference },

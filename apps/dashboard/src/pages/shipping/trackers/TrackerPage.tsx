@@ -1,4 +1,4 @@
-import { Anchor, Badge, SimpleGrid } from "@mantine/core";
+import { Anchor, Badge, Group, SimpleGrid } from "@mantine/core";
 import { Link, useParams } from "react-router";
 import type { Schema } from "@/api/client";
 import { useGet } from "@/api/hooks";
@@ -65,9 +65,10 @@ function Overview({ tracker }: { tracker: Schema<"Tracker"> }) {
           {
             name: words.number,
             value: (
-              <>
-                {tracker.tracking_number} <CopyButton value={tracker.tracking_number} name={words.number} />
-              </>
+              <Group gap={4} wrap="nowrap">
+                {tracker.tracking_number}
+                <CopyButton value={tracker.tracking_number} name={words.number} />
+              </Group>
             ),
           },
           { name: words.carrier, value: tracker.carrier_name },
