@@ -30,6 +30,7 @@ mod send_outs;
 mod sessions;
 mod settings;
 mod shipment_counts;
+mod shipment_grams;
 mod shipments;
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,8 @@
 //! Shipments.
 
-use diesel::{
-    dsl::{exists, sql},
-    prelude::*,
-    sql_types::{Bool, Text},
-};
+use std::collections::BTreeSet;
+
+use diesel::{dsl::exists, prelude::*};
 use mgmt_core::id::OrganizationId;
 use mgmt_shipping::{id::ShipmentId, shipment::Shipment, text::Object, time::Moment};
 use serde_json::Value;
@@ -13,6 +11,7 @@ use super::{
     conn::any::MultiBackend,
     schema::{shipment_facets as facets, shipments as table},
     shipment_counts::{Kind, day_and_slot},
+    shipment_grams,
     tx::{RowRef, SqlTx},
 };
 use crate::{
@@ -24,8 +23,8 @@ use crate::{
 const MAX_FACET: usize = 250;
 /// The most shipments that a search reads to count and list them at once.
 const MAX_HITS: i64 = 10_000;
-/// The characters of a trigram; shorter texts are searched for without an index.
-const GRAM: usize = 3;
+/// The most rows that are read for each of several values, to merge what an index yields in order.
+const MAX_MERGED: i64 = 5_000;
 
 #[derive(AsChangeset, Insertable)]
 #[diesel(table_name = table, treat_none_as_null = true)]
@@ -136,21 +135,6 @@ fn searches(filter: &ShipmentFilter) -> impl Iterator<Item = (&str, Place)> {
     all.into_iter().filter_map(|(text, place)| Some((text.as_deref()?, place)))
 }
 
-/// Only shipments that have every trigram of what is searched for, by the index of trigrams.
-fn narrowed(mut query: Query, realm: Realm, filter: &ShipmentFilter) -> Query {
-    for (text, _) in searches(filter).filter(|(text, _)| text.chars().count() >= GRAM) {
-        let terms = sql::<Bool>("mgmt_grams(shipments.organization_id, shipments.test_mode, shipments.search || E'\\n' || shipments.address) @> mgmt_grams(")
-            .bind::<Text, _>(realm.organization.to_string())
-            .sql(", ")
-            .bind::<Bool, _>(realm.test_mode)
-            .sql(", ")
-            .bind::<Text, _>(text.to_lowercase())
-            .sql(")");
-        query = query.filter(terms);
-    }
-    query
-}
-
 fn filtered(realm: Realm, filter: &ShipmentFilter) -> Query {
     let own = table::organization_id.eq(realm.organization.to_string()).and(table::test_mode.eq(realm.test_mode));
     let mut query = table::table.filter(own).into_boxed();
@@ -201,6 +185,31 @@ fn filtered(realm: Realm, filter: &ShipmentFilter) -> Query {
     with_facets(query, filter)
 }
 
+/// A filter for several values as filters for one each, of which no shipment fits two: an index yields the rows of one value in the order
+/// of the list, those of several it does not. Empty when something else narrows more.
+fn of_one_value(filter: &ShipmentFilter) -> Vec<ShipmentFilter> {
+    if !filter.ids.is_empty() || !filter.facets.is_empty() || searches(filter).next().is_some() {
+        return Vec::new();
+    }
+    let mut statuses = Vec::new();
+    for status in &filter.statuses {
+        if !statuses.contains(status) {
+            statuses.push(*status);
+        }
+    }
+    let distinct = |values: &[String]| values.iter().cloned().collect::<BTreeSet<_>>();
+    if !statuses.is_empty() {
+        return statuses.into_iter().map(|one| ShipmentFilter { statuses: vec![one], ..filter.clone() }).collect();
+    }
+    if filter.services.len() > 1 {
+        return distinct(&filter.services)
+            .into_iter()
+            .map(|one| ShipmentFilter { services: vec![one], ..filter.clone() })
+            .collect();
+    }
+    distinct(&filter.carriers).into_iter().map(|one| ShipmentFilter { carriers: vec![one], ..filter.clone() }).collect()
+}
+
 fn with_facets(mut query: Query, filter: &ShipmentFilter) -> Query {
     for wanted in &filter.facets {
         let own = facets::shipment_id.eq(table::id).and(facets::kind.eq(wanted.facet.as_str()));
@@ -242,20 +251,42 @@ fn members(shipment: &Shipment) -> impl Iterator<Item = (Facet, String, String)>
 
 impl SqlTx<'_> {
     /// What fits a filter, by the indexes that there are.
-    fn found(&self, realm: Realm, filter: &ShipmentFilter) -> Query {
-        let query = filtered(realm, filter);
-        if self.has_grams() { narrowed(query, realm, filter) } else { query }
+    fn found(&mut self, realm: Realm, filter: &ShipmentFilter) -> Result<Query> {
+        let mut query = filtered(realm, filter);
+        if self.has_grams() {
+            for (text, _) in searches(filter).filter(|(text, _)| text.chars().count() >= shipment_grams::LENGTH) {
+                let grams = self.rare_grams(realm, text)?;
+                query = query.filter(shipment_grams::has_all(&grams));
+            }
+        }
+        Ok(query)
     }
 
     /// Counts rows, where nobody has counted them before.
     pub(super) fn count_shipments(&mut self, realm: Realm, filter: &ShipmentFilter) -> Result<i64> {
-        let query = self.found(realm, filter).select(diesel::dsl::count_star());
+        let query = self.found(realm, filter)?.select(diesel::dsl::count_star());
         self.query(|c| query.first::<i64>(c))
     }
 
     /// The ids of a page. They alone are read from an index, whatever comes before the page.
     fn shipment_ids(&mut self, realm: Realm, filter: &ShipmentFilter, window: Window) -> Result<Vec<String>> {
-        let query = self.found(realm, filter).order(table::id.desc()).limit(window.limit.max(0)).offset(window.offset.max(0));
+        let (offset, limit) = (window.offset.max(0), window.limit.max(0));
+        let end = offset.saturating_add(limit);
+        let parts = if end <= MAX_MERGED { of_one_value(filter) } else { Vec::new() };
+        if parts.len() < 2 {
+            return self.ids_in_order(realm, filter, Window { offset, limit });
+        }
+        let mut ids = Vec::new();
+        for part in &parts {
+            ids.extend(self.ids_in_order(realm, part, Window { offset: 0, limit: end })?);
+        }
+        ids.sort_unstable_by(|a, b| b.cmp(a));
+        let size = |n: i64| usize::try_from(n).unwrap_or(usize::MAX);
+        Ok(ids.into_iter().skip(size(offset)).take(size(limit)).collect())
+    }
+
+    fn ids_in_order(&mut self, realm: Realm, filter: &ShipmentFilter, window: Window) -> Result<Vec<String>> {
+        let query = self.found(realm, filter)?.order(table::id.desc()).limit(window.limit).offset(window.offset);
         self.query(|c| query.select(table::id).load::<String>(c))
     }
 
