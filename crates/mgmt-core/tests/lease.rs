@@ -2,6 +2,8 @@
 //! that run at different speeds within bounds: no check that starts after the answer to a revocation is accepted. And each guard
 //! is needed: without any one of them, the checker finds a run in which one is.
 
+#![allow(clippy::indexing_slicing, reason = "a test: a surprise is a panic")]
+
 use mgmt_core::lease::{Holder, Lease, Terms, reached};
 use stateright::{Checker, Model, Property};
 

@@ -40,6 +40,7 @@ fn every_function_of_the_suite_is_run() {
         include_str!("../../conformance/invitations.rs"),
         include_str!("../../conformance/journals.rs"),
         include_str!("../../conformance/keys.rs"),
+        include_str!("../../conformance/leases.rs"),
         include_str!("../../conformance/projects.rs"),
         include_str!("../../conformance/quotas.rs"),
         include_str!("../../conformance/reveals.rs"),
