@@ -11,6 +11,8 @@ MAKEFLAGS += --no-print-directory
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 CARGO ?= cargo
 NEXTEST_PROFILE ?= $(if $(CI),ci,default)
+# The whole workspace, and the server as it is delivered: with the dashboard.
+ALL := --locked --workspace --features mgmt-server/dashboard
 # What the first start of `make run` makes.
 ORG ?= My organization
 EMAIL ?= owner@example.com
@@ -54,7 +56,7 @@ unit: build
 	$(CARGO) test $(ALL) --doc
 
 it: build ## only the black-box tests; `make it T=keys` those whose name contains `keys`
-	@scripts/nextest $(ALL) --profile $(NEXTEST_PROFILE) -E 'package(mgmt-tests) & test(/$(T)/)'
+	@scripts/nextest --locked -p mgmt-tests --profile $(NEXTEST_PROFILE) $(T)
 
 browser: build ## the dashboard in Chromium; `make browser T=session` only files whose name begins so
 	@scripts/browser test $(T)

@@ -39,7 +39,7 @@ export default function Shell() {
                 aria-label={strings.shell.menu}
                 aria-expanded={opened}
               />
-              <Link to="/" className={classes.home} aria-label={strings.overview.title}>
+              <Link to="/" className={classes.home} aria-label={`${strings.common.product}: ${strings.overview.title}`}>
                 <Logo />
               </Link>
               <span className={classes.slash} aria-hidden />

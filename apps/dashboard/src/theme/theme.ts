@@ -8,7 +8,7 @@ const pine: MantineColorsTuple = [
   "#86c9b9",
   "#5cb5a1",
   "#3a9f8a",
-  "#1f8773",
+  "#1c8070",
   "#0f6b5f",
   "#0a564c",
   "#06413a",
@@ -45,7 +45,7 @@ const sans =
 
 export const theme = createTheme({
   primaryColor: "pine",
-  primaryShade: { light: 7, dark: 4 },
+  primaryShade: { light: 7, dark: 6 },
   autoContrast: true,
   luminanceThreshold: 0.35,
   colors: { pine, gray, dark },
