@@ -32,7 +32,7 @@ export const WEIGHT_UNITS = ["KG", "LB", "OZ", "G"];
 export const LENGTH_UNITS = ["CM", "IN"];
 export const LABEL_TYPES = ["PDF", "PNG", "ZPL"];
 
-/** A word as the API writes it, whatever the case in its description. */
+/** A word as the API writes it. */
 export const wire = (word: string): string => word;
 
 export const asWeightUnit = (word: string) => word as Schema<"WeightUnit">;
