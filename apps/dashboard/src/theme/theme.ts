@@ -1,4 +1,5 @@
 import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from "@mantine/core";
+import { strings } from "@/strings";
 
 // One accent, a deep green, on cool greys. The shades are chosen so that text in them meets 4.5:1 on both backgrounds.
 const pine: MantineColorsTuple = [
@@ -78,6 +79,7 @@ export const theme = createTheme({
     Paper: { defaultProps: { withBorder: true, radius: "lg" } },
     Tooltip: { defaultProps: { withArrow: true, openDelay: 250 } },
     Anchor: { defaultProps: { underline: "hover" } },
+    Notification: { defaultProps: { closeButtonProps: { "aria-label": strings.common.close } } },
   },
 });
 

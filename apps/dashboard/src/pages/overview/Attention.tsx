@@ -65,7 +65,13 @@ export function Attention({ keys, now }: { keys: Rows<Schema<"KeyView">> | null;
                     <Text span size="xs" c="dimmed">
                       <Timestamp at={at} />
                     </Text>{" "}
-                    <Anchor component={Link} to={to} size="sm" aria-label={`${words.review}: ${text}`}>
+                    <Anchor
+                      component={Link}
+                      to={to}
+                      size="sm"
+                      underline="always"
+                      aria-label={`${words.review}: ${text}`}
+                    >
                       {words.review}
                     </Anchor>
                   </Text>

@@ -53,9 +53,19 @@ export function UsageChart({ usage, range, interval, title, height = 280 }: Usag
     <figure className={classes.figure} aria-label={words.chartLabel(title, words.ranges[range])}>
       <div aria-hidden>
         {points.length > 100 ? (
-          <AreaChart {...shared} withDots={false} curveType="monotone" areaProps={{ isAnimationActive: false }} />
+          <AreaChart
+            {...shared}
+            areaChartProps={{ accessibilityLayer: false }}
+            withDots={false}
+            curveType="monotone"
+            areaProps={{ isAnimationActive: false }}
+          />
         ) : (
-          <BarChart {...shared} barProps={{ isAnimationActive: !isStill, animationDuration: 200 }} />
+          <BarChart
+            {...shared}
+            barChartProps={{ accessibilityLayer: false }}
+            barProps={{ isAnimationActive: !isStill, animationDuration: 200 }}
+          />
         )}
       </div>
       <Text component="figcaption" size="xs" c="dimmed" mt="xs">
