@@ -25,7 +25,7 @@ const HELD: &str = "mgmt_grams(shipments.organization_id, shipments.test_mode, s
 
 /// The trigrams of a text that fewest shipments have, by what the database knows of them: `ANALYZE` notes the most common ones and how common
 /// they are. One that it did not note is rare. Of those that are alike the last come first: numbers differ at their ends. Beyond two, none is
-/// taken that one of ten shipments has.
+/// taken that every second shipment has.
 const RAREST: &str = "WITH noted AS MATERIALIZED (
     SELECT unnest(most_common_elems::text::bigint[]) AS gram, unnest(most_common_elem_freqs) AS share
     FROM pg_stats WHERE schemaname = current_schema() AND tablename = 'shipments_by_grams'
@@ -38,7 +38,7 @@ const RAREST: &str = "WITH noted AS MATERIALIZED (
         row_number() OVER (ORDER BY coalesce(noted.share, 0), asked.place DESC) AS rank
     FROM asked LEFT JOIN noted ON noted.gram = asked.gram
 )
-SELECT gram FROM ranked WHERE rank <= 2 OR (rank <= $4 AND share < 0.1)";
+SELECT gram FROM ranked WHERE rank <= 2 OR (rank <= $4 AND share < 0.5)";
 
 #[derive(QueryableByName)]
 struct Gram {
