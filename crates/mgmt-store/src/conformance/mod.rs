@@ -139,6 +139,8 @@ macro_rules! conformance_tests {
             shipments_round_trip
             shipment_updates_are_not_lost
             shipments_are_filtered
+            shipments_are_found_by_any_part
+            shipments_of_several_values_are_one_list
             trackers_round_trip
             rate_sheets_round_trip
         }
