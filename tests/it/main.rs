@@ -17,6 +17,7 @@ mod authorize;
 mod backup;
 mod cli;
 mod crash;
+mod disk;
 mod docs;
 mod escalation;
 mod foreign;
