@@ -21,6 +21,7 @@ mod docs;
 mod escalation;
 mod foreign;
 mod http;
+mod import;
 mod keys;
 mod matrix;
 mod order;

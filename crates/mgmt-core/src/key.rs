@@ -219,7 +219,15 @@ impl ApiKey {
     }
 
     /// Takes over a key of another system. Its text is unknown, and nothing opens it, until [`adopt`](Self::adopt) says what does.
-    pub fn import(new: NewKey, display_prefix: String, created_at: Timestamp, now: Timestamp, rng: &mut impl CryptoRng) -> Self {
+    /// One that is not `enabled` there is suspended here, since now.
+    pub fn import(
+        new: NewKey,
+        display_prefix: String,
+        is_enabled: bool,
+        created_at: Timestamp,
+        now: Timestamp,
+        rng: &mut impl CryptoRng,
+    ) -> Self {
         let NewKey { organization_id, project_id, kind, environment, settings, created_by } = new;
         let id = KeyId::new(now, rng);
         Self {
@@ -229,7 +237,10 @@ impl ApiKey {
             kind,
             environment,
             settings,
-            state: KeyState::Active { retirement: None },
+            state: match is_enabled {
+                true => KeyState::Active { retirement: None },
+                false => KeyState::Suspended { at: now, retirement: None },
+            },
             hash: SecretHash::UNSEEN,
             pepper_version: UNSEEN_PEPPER,
             display_prefix,
