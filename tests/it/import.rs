@@ -92,8 +92,9 @@ fn imported_keys_live_as_ours_do(backend: Backend) {
     let first = server.verify(&json!({"key": text(&vectors[0])}));
     assert_eq!((&first["name"], &first["metadata"]), (&json!("Old shop"), &json!({"a": 1, "imported_id": "k-1"})));
     let path = format!("/v1/management/api-keys/{}", first["key_id"].as_str().unwrap());
-    let shown = server.get(&path).bearer(server.management_key()).send().expect_data(200);
-    assert_eq!((&shown["created_at"], &shown["status"]), (&json!("2001-01-01T00:00:00Z"), &json!("active")), "{shown}");
+    let shown = server.get(&path).bearer(server.management_key()).send().expect(200);
+    assert!(shown["created_at"].as_str().unwrap().starts_with("2001-01-01T00:00:00"), "{shown}");
+    assert_eq!(shown["status"], "active");
     let verdict = |at: usize| server.verdict(text(&vectors[at]));
     assert_eq!(verdict(1), "suspended");
     assert_eq!(verdict(2), "expired");
@@ -153,13 +154,14 @@ fn the_other_systems_hash_is_gone_after_the_first_use(backend: Backend) {
     let vectors = vectors();
     let _ = import(&server, &[line(&vectors[0], &json!({})), line(&vectors[1], &json!({}))]).ok();
     assert_eq!(server.verdict(text(&vectors[0])), "valid");
+    let ask = |server: &Server, statement: &str| server.database.sql(&server.folder, statement).trim().to_owned();
     // A restart empties all memory: what is left is what the database holds.
     server.restart();
-    assert_eq!(server.database.sql(&server.folder, "SELECT count(*) FROM foreign_hashes WHERE is_adopted"), "1");
+    assert_eq!(ask(&server, "SELECT count(*) FROM foreign_hashes WHERE is_adopted"), "1");
     let with_ours = "SELECT count(*) FROM keys JOIN foreign_hashes ON key_id = keys.id WHERE is_adopted AND pepper_version = 1";
-    assert_eq!(server.database.sql(&server.folder, with_ours), "1");
+    assert_eq!(ask(&server, with_ours), "1");
     assert_eq!((server.verdict(text(&vectors[0])), server.verdict(text(&vectors[1]))), ("valid".into(), "valid".into()));
-    assert_eq!(server.database.sql(&server.folder, "SELECT count(*) FROM foreign_hashes WHERE is_adopted"), "2");
+    assert_eq!(ask(&server, "SELECT count(*) FROM foreign_hashes WHERE is_adopted"), "2");
 }
 
 fn unknown_texts_are_asked_about_once(backend: Backend) {

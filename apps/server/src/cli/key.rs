@@ -33,7 +33,7 @@ pub(crate) enum KeyCommand {
     Create(CreateArgs),
     /// List an organization's keys.
     List(ListArgs),
-    /// Take over keys of other systems by the hashes that those kept: JSON lines. See docs/embedding.md.
+    /// Take over keys of other systems by the hashes that those kept: JSON lines.
     Import(super::import::ImportArgs),
     /// Revoke a key for good.
     Revoke(RevokeArgs),
