@@ -11,11 +11,13 @@ MAKEFLAGS += --no-print-directory
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 CARGO ?= cargo
 NEXTEST_PROFILE ?= $(if $(CI),ci,default)
+# The whole workspace, and the server as it is delivered: with the dashboard.
+ALL := --locked --workspace --features mgmt-server/dashboard
 # What the first start of `make run` makes.
 ORG ?= My organization
 EMAIL ?= owner@example.com
 
-.PHONY: help run test check build it fmt fmt-check lint unit doc layers advisories licences deny openapi
+.PHONY: help run test check build it fmt fmt-check lint unit doc layers advisories licences deny faults openapi bench-check bench-deliveries bench-shipments
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -24,11 +26,11 @@ run: ## build, bootstrap on the first start, and serve (Ctrl-C stops it)
 	@scripts/setup run
 	@ORG="$(ORG)" EMAIL="$(EMAIL)" scripts/run
 
-test: ## everything: format, lints, tests on SQLite and PostgreSQL, documentation, dependencies
+test: ## everything: format, lints, tests on SQLite and PostgreSQL and in a browser, documentation, dependencies
 	@scripts/setup test
 	@scripts/with-postgres $(MAKE) check
 
-check: fmt-check layers advisories licences deny lint unit doc ## as `test`, without set-up; PostgreSQL only if MGMT_TEST_POSTGRES_URL is set
+check: fmt-check layers advisories licences deny dashboard-lint lint unit browser doc ## as `test`, without set-up; PostgreSQL only if MGMT_TEST_POSTGRES_URL is set
 
 fmt: ## format the code
 	$(CARGO) fmt --all
@@ -36,21 +38,34 @@ fmt: ## format the code
 fmt-check:
 	$(CARGO) fmt --all --check
 
-lint:
-	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+lint: dashboard
+	$(CARGO) clippy $(ALL) --all-targets -- -D warnings
+	$(CARGO) clippy --locked -p mgmt-server --all-targets -- -D warnings
 
-build: ## the debug binary that the black-box tests start
-	$(CARGO) build --locked --workspace --bins
+dashboard: ## the dashboard, unless nothing has changed since it was built
+	@scripts/dashboard
+
+dashboard-lint: ## the dashboard's own checks: lints, types, and how much script the first page loads
+	@scripts/dashboard check
+
+build: dashboard ## the debug binary that the black-box tests start
+	$(CARGO) build $(ALL) --bins
 
 unit: build
-	@scripts/nextest --locked --workspace --profile $(NEXTEST_PROFILE)
-	$(CARGO) test --locked --workspace --doc
+	@scripts/nextest $(ALL) --profile $(NEXTEST_PROFILE)
+	$(CARGO) test $(ALL) --doc
 
 it: build ## only the black-box tests; `make it T=keys` those whose name contains `keys`
 	@scripts/nextest --locked -p mgmt-tests --profile $(NEXTEST_PROFILE) $(T)
 
-doc:
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
+browser: build ## the dashboard in Chromium; `make browser T=session` only files whose name begins so
+	@scripts/browser test $(T)
+
+screenshots: build ## every page, desktop and phone, light and dark, into .local/screenshots
+	@scripts/browser screenshots $(T)
+
+doc: dashboard
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(ALL) --no-deps
 
 layers: ## the rules hold no runtime, database or HTTP crate
 	@scripts/layers
@@ -68,6 +83,17 @@ bench-deliveries: ## webhook deliveries a second beside a bare client, on both d
 	$(CARGO) build --locked --profile bench-server -p mgmt-server
 	@MGMT_DURABLE=1 MGMT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench-server/mgmt" scripts/with-postgres \
 		$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench deliveries
+
+bench-check: ## what a check costs inside a process; MGMT_BENCH_KEYS=1000000 for so many keys
+	@$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench check
+
+bench-shipments: ## lists and single shipments of a million, on PostgreSQL (needs 5 GB in $TMPDIR)
+	$(CARGO) build --locked --profile bench-server -p mgmt-server
+	@MGMT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench-server/mgmt" scripts/with-postgres \
+		$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench shipments
+
+faults: build ## the long form of the tests that kill, stop and cut off nodes
+	@MGMT_FAULTS=long scripts/with-postgres $(CARGO) test --locked -p mgmt-tests --test faults -- --nocapture --test-threads 1
 
 openapi: build ## write docs/openapi.json anew
 	@target="$${CARGO_TARGET_DIR:-target}"; "$$target/debug/mgmt" openapi > docs/openapi.json.new

@@ -19,10 +19,12 @@ mod call;
 mod client;
 mod database;
 mod folder;
+mod gateway;
 mod key_text;
 mod mail;
 mod process;
 mod raw;
+mod relay;
 mod server;
 mod sink;
 
@@ -30,10 +32,12 @@ pub use call::{Answer, Call};
 pub use client::Client;
 pub use database::{Backend, Database};
 pub use folder::Folder;
+pub use gateway::Gateway;
 pub use key_text::{KeyText, unknown_id, well_formed, wrong_secret};
 pub use mail::{MailSink, token_after};
 pub use process::{Run, binary, command, free_port, signal};
 pub use raw::{RawAnswer, raw};
+pub use relay::Relay;
 pub use server::{OWNER, PASSWORD, Server, Session, Settings, Tenant};
 pub use sink::{Received, Reply, Sink};
 

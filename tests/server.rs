@@ -87,6 +87,12 @@ impl Server {
     /// Another node on the same PostgreSQL database, with the same master key and settings.
     #[must_use]
     pub fn another_node(&self) -> Self {
+        self.another_node_with(&[])
+    }
+
+    /// Another node with some settings of its own.
+    #[must_use]
+    pub fn another_node_with(&self, settings: Settings<'_>) -> Self {
         let folder = Folder::new();
         std::fs::create_dir_all(folder.file("data")).expect("folder");
         std::fs::copy(self.folder.file("data/master.key"), folder.file("data/master.key")).expect("master key");
@@ -99,6 +105,7 @@ impl Server {
             child: None,
             agent: agent(),
         };
+        node.set(settings);
         node.run();
         node
     }

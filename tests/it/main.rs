@@ -20,6 +20,7 @@ mod crash;
 mod docs;
 mod escalation;
 mod foreign;
+mod gateways;
 mod http;
 mod import;
 mod keys;

@@ -122,6 +122,7 @@ const TABLE: &[(&str, &str, Access)] = &[
     ("POST", "/v1/management/rate-sheets", Permission("rate-sheets:write")),
     ("GET", "/v1/management/rate-sheets/{id}", Permission("rate-sheets:read")),
     ("PATCH", "/v1/management/rate-sheets/{id}", Permission("rate-sheets:write")),
+    ("PUT", "/v1/management/rate-sheets/{id}", Permission("rate-sheets:write")),
     ("DELETE", "/v1/management/rate-sheets/{id}", Permission("rate-sheets:write")),
     ("GET", "/management/v1/projects", Permission("projects:read")),
     ("POST", "/management/v1/projects", Permission("projects:write")),

@@ -1,6 +1,7 @@
 //! What the handlers work with: the store, the gate, the keys, the clock; and the one place where work leaves the async threads.
 
 pub(crate) mod background;
+pub(crate) mod cluster;
 pub(crate) mod idempotency;
 pub(crate) mod journal;
 pub(crate) mod mail;
@@ -14,6 +15,7 @@ mod work;
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
+    time::Duration,
 };
 
 use actix_web::web;
@@ -35,6 +37,7 @@ use rand_core::UnwrapErr;
 use tokio::sync::Notify;
 use url::Url;
 
+use cluster::Cluster;
 use mail::Mailer;
 
 pub(crate) use work::{Deed, Origin, Work};
@@ -45,6 +48,9 @@ use crate::{
     deliver::Endpoint,
     error::ApiError,
 };
+
+/// A database that takes longer to answer is away.
+const READY_WITHIN: Duration = Duration::from_secs(2);
 
 /// The operating system's source of randomness. It panics where the system has none, as nothing can be issued then.
 pub(crate) type OsRng = UnwrapErr<SysRng>;
@@ -58,6 +64,8 @@ pub(crate) struct Parts {
     pub(crate) config: Arc<Config>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) gate: Arc<Gate>,
+    /// The nodes that share the database, where several may.
+    pub(crate) cluster: Option<Arc<Cluster>>,
     pub(crate) admitter: Admitter,
     pub(crate) keyring: Keyring,
     pub(crate) format: KeyFormat,
@@ -95,6 +103,7 @@ impl App {
         config: Arc<Config>,
         store: Arc<dyn Store>,
         gate: Gate,
+        cluster: Option<Cluster>,
         keyring: Keyring,
         format: KeyFormat,
         mailer: Mailer,
@@ -119,6 +128,7 @@ impl App {
             turns: Turns::default(),
             in_progress: Mutex::default(),
             permissions,
+            cluster: cluster.map(Arc::new),
             config,
             store,
             gate,
@@ -142,31 +152,63 @@ impl App {
         self.permissions.get(name).copied().unwrap_or_default()
     }
 
-    /// Runs a writing transaction on the blocking pool. When it returns `Ok`, this node follows the changes: whoever asks the
-    /// gate from now on gets the new answer.
+    /// Runs a writing transaction on the blocking pool. When it returns `Ok`, all nodes follow the changes: whoever asks any of them
+    /// from now on gets the new answer. That holds as well for changes that others have stored before, so that a repeated request
+    /// is not answered before the first one could have been.
     ///
     /// # Errors
-    /// What `work` returns; 503 when the change is stored, but could not be confirmed.
+    /// What `work` returns; 503 when this node holds no lease, and when the change is stored, but could not be confirmed.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         name: &'static str,
         work: impl FnMut(&mut Work<'_>) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
+        self.require_lease()?;
         let app = self.clone();
-        self.block(move || app.run_here(name, work)).await
+        let (done, seq) = self.block(move || app.commit(name, work)).await?;
+        if let (Some(cluster), Some(seq)) = (&self.cluster, seq) {
+            cluster.confirm(seq).await?;
+        }
+        Ok(done)
     }
 
-    /// [`run`](Self::run) on this thread, which must be one that may block.
+    /// [`run`](Self::run) on this thread, for a process that is no node.
     pub(crate) fn run_here<T>(
         &self,
         name: &'static str,
-        mut work: impl FnMut(&mut Work<'_>) -> Result<T, ApiError>,
+        work: impl FnMut(&mut Work<'_>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
-        let (done, has_events, stopped) = self.store.run(name, |tx| {
+        let (done, seq) = self.commit(name, work)?;
+        if let (Some(cluster), Some(seq)) = (&self.cluster, seq) {
+            cluster.confirm_here(&*self.store, seq)?;
+        }
+        Ok(done)
+    }
+
+    /// Runs a writing transaction on this thread that nobody waits for: other nodes follow its changes soon after.
+    pub(crate) fn run_aside<T>(
+        &self,
+        name: &'static str,
+        work: impl FnMut(&mut Work<'_>) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        self.commit(name, work).map(|(done, _)| done)
+    }
+
+    /// Commits, and follows the changes on this node. Also tells the last change that the transaction has made or seen, where other
+    /// nodes may have to follow.
+    fn commit<T>(
+        &self,
+        name: &'static str,
+        mut work: impl FnMut(&mut Work<'_>) -> Result<T, ApiError>,
+    ) -> Result<(T, Option<i64>), ApiError> {
+        let (done, seq, has_events, stopped) = self.store.run(name, |tx| {
             let mut current = Work::new(self, tx);
             let done = work(&mut current)?;
-            current.write_journal()?;
-            Ok::<_, ApiError>((done, current.has_events, current.stopped))
+            let mut seq = current.write_journal()?;
+            if seq.is_none() && self.cluster.is_some() {
+                seq = Some(current.tx.invalidations().head()?);
+            }
+            Ok::<_, ApiError>((done, seq, current.has_events, current.stopped))
         })?;
         if !stopped.is_empty() {
             self.stopped.lock().extend(stopped);
@@ -175,26 +217,32 @@ impl App {
             self.outbox.notify_one();
         }
         self.gate.catch_up()?;
-        Ok(done)
+        Ok((done, seq))
     }
 
     /// Runs a reading transaction on the blocking pool.
     ///
     /// # Errors
-    /// What `work` returns.
+    /// What `work` returns; 503 when this node holds no lease.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         name: &'static str,
         mut work: impl FnMut(&mut Work<'_>) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
+        self.require_lease()?;
         let app = self.clone();
         self.block(move || app.store.read(name, |tx| work(&mut Work::new(&app, tx)))).await
     }
 
-    /// Whether the database answers and has the schema of this program.
+    /// Whether the database answers and has the schema of this program, and this node holds a lease where it needs one.
     pub(crate) async fn is_ready(&self) -> bool {
+        if self.require_lease().is_err() {
+            return false;
+        }
         let app = self.clone();
-        self.block(move || Ok(app.store.check_schema()?)).await.is_ok()
+        let asked = self.block(move || Ok(app.store.check_schema()?));
+        // A connection that is cut without a word would keep the answer for minutes.
+        tokio::time::timeout(READY_WITHIN, asked).await.is_ok_and(|schema| schema.is_ok())
     }
 
     /// Writes all counts and gives unused quota back, when no more requests will come.

@@ -280,7 +280,7 @@ async fn by_key<P: Permission>(request: &HttpRequest, arrival: &Arrival, text: &
     let admission = match answer {
         Check::Accepted(admission) => admission,
         Check::Refused(refusal) => return Err(refuse(request, refusal, P::NAME)),
-        Check::Pending(_) => return Err(ApiError::internal("the gate did not answer")),
+        Check::Pending(_) | Check::Unleased => return Err(ApiError::internal("the gate did not answer")),
     };
     note(request, admission.record.facts.id.to_string(), rate_limit_fields(&admission.standings));
     let home = admission.record.facts.organization_id;

@@ -30,7 +30,6 @@ pub(crate) struct Config {
     pub(crate) keys: Keys,
     pub(crate) limits: Limits,
     pub(crate) webhooks: Webhooks,
-    #[expect(dead_code, reason = "checked like every setting, so that one file serves this version and the next")]
     pub(crate) cluster: Cluster,
     pub(crate) audit: Audit,
     pub(crate) usage: Usage,
@@ -110,7 +109,6 @@ pub(crate) struct Webhooks {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Cluster {
-    #[expect(dead_code, reason = "checked like every setting, so that one file serves this version and the next")]
     pub(crate) lease_ttl_ms: u64,
 }
 

@@ -1,9 +1,20 @@
 //! What is public: health, the API's description, and the pages.
 
+#[cfg(feature = "dashboard")]
+mod dashboard;
+#[cfg(not(feature = "dashboard"))]
+mod home;
+
+#[cfg(feature = "dashboard")]
+use dashboard as front;
+#[cfg(not(feature = "dashboard"))]
+use home as front;
+
 use std::sync::{Arc, LazyLock};
 
 use actix_web::{
     HttpRequest, HttpResponse,
+    body::MessageBody,
     http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE},
     web::{Data, ServiceConfig},
 };
@@ -20,8 +31,6 @@ use crate::{
 
 const HTML: &str = "text/html; charset=utf-8";
 const COOP: (&str, &str) = ("Cross-Origin-Opener-Policy", "same-origin");
-const HOME_POLICY: &str =
-    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'";
 /// Swagger UI sets styles on elements and draws its icons from data URLs. Scripts are files of ours only.
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                            font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
@@ -37,10 +46,11 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .service(endpoint("/openapi.json").get(openapi))
         .service(page("/docs").get(docs))
         .service(page("/docs/").get(docs))
-        .service(page("/docs/{file}").get(docs_file))
-        .service(page("/home.css").get(home_style))
-        .service(page("/").get(home));
+        .service(page("/docs/{file}").get(docs_file));
+    front::configure(config);
 }
+
+pub(crate) use front::elsewhere;
 
 /// Whether the process answers at all.
 #[utoipa::path(get, path = "/livez", tag = "health", security(()),
@@ -67,19 +77,11 @@ async fn openapi() -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(OPENAPI.clone())
 }
 
-async fn home() -> HttpResponse {
-    html(include_str!("pages/home.html"), HOME_POLICY)
-}
-
-async fn home_style() -> HttpResponse {
-    HttpResponse::Ok().content_type("text/css; charset=utf-8").body(include_str!("pages/home.css"))
-}
-
 async fn docs() -> HttpResponse {
     html(include_str!("pages/docs.html"), DOCS_POLICY)
 }
 
-fn html(text: &'static str, policy: &'static str) -> HttpResponse {
+fn html(text: impl MessageBody + 'static, policy: &str) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, HTML))
         .insert_header((CONTENT_SECURITY_POLICY, policy))

@@ -19,7 +19,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
     api,
-    app::{App, background::Background},
+    app::{App, background::Background, cluster::Node},
     cli::Failure,
     clock::Clock,
     config::{Config, Server as ServerSettings},
@@ -55,9 +55,14 @@ pub(crate) fn run(mut config: Config) -> Result<(), Failure> {
         drain: Drain::default(),
     };
     actix_web::rt::System::new().block_on(async move {
+        let node = Node::start(&app)?;
         let background = Background::start(&app)?;
         let deliveries = Deliveries::start(&app, site.drain.clone())?;
         let stopped = serve(site, listener, (metrics_listener, metrics), &config.server).await;
+        // No more requests come: nobody need wait for this node.
+        if let Some(node) = node {
+            node.stop();
+        }
         // It winds down since the stop began; what is left is waited for.
         drop(deliveries);
         drop(background);

@@ -82,6 +82,7 @@ impl Admitter {
             };
             match answer {
                 ForeignCheck::Answer(Check::Pending(pending)) => self.resolve(Lack::Gate(pending)).await?,
+                ForeignCheck::Answer(Check::Unleased) => return Err(Unavailable("this node holds no lease".to_owned())),
                 ForeignCheck::Answer(answer) => return Ok(answer),
                 ForeignCheck::Pending(presented) => self.resolve(Lack::Foreign(presented)).await?,
             }

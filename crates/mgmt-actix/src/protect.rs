@@ -82,9 +82,11 @@ impl Protect {
         match self.admitter.admit(token, &asked).await {
             Ok(Check::Accepted(admission)) => Ok(admission),
             Ok(Check::Refused(refusal)) => Err(refuse(&refusal, &self.named)),
-            Ok(Check::Pending(_)) | Err(_) => Err(answer(StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, "try again")
-                .insert_header((RETRY_AFTER, "1"))
-                .finish_json()),
+            Ok(Check::Pending(_) | Check::Unleased) | Err(_) => {
+                Err(answer(StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, "try again")
+                    .insert_header((RETRY_AFTER, "1"))
+                    .finish_json())
+            }
         }
     }
 }

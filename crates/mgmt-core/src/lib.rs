@@ -64,6 +64,7 @@ pub mod invitation;
 pub mod key;
 pub mod key_draft;
 pub mod key_text;
+pub mod lease;
 pub mod limit;
 pub mod member;
 pub mod network;

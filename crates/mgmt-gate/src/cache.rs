@@ -22,7 +22,7 @@ use parking_lot::Mutex;
 use quick_cache::sync::Cache as Bounded;
 use serde_json::{Map, Value};
 
-use crate::subject::Subject;
+use crate::{meter::Tally, subject::Subject};
 
 const SHARDS: usize = 64;
 /// How many ids that do not exist are remembered, and for how long: enough to keep a spray of them off the database.
@@ -56,6 +56,7 @@ pub struct KeyRecord {
     pub(crate) lineage: Arc<Subject>,
     pub(crate) management: Arc<Subject>,
     pub(crate) resource: Arc<Subject>,
+    pub(crate) tally: Arc<Tally>,
 }
 
 pub(crate) struct Subjects3 {
@@ -88,6 +89,7 @@ impl KeyRecord {
             lineage: subjects.lineage,
             management: subjects.management,
             resource: subjects.resource,
+            tally: Arc::new(Tally::new((key.organization_id, key.id))),
             // Only management keys grant anything.
             key: management.then(|| Box::new(key)),
         }

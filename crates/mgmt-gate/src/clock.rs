@@ -2,17 +2,25 @@
 
 use std::{
     sync::OnceLock,
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use mgmt_core::time::Timestamp;
+use rustix::time::{ClockId, clock_gettime};
+
+/// The clock that also goes on while the machine sleeps: a lease must run out meanwhile.
+#[cfg(target_os = "linux")]
+const STEADY: ClockId = ClockId::Boottime;
+#[cfg(not(target_os = "linux"))]
+const STEADY: ClockId = ClockId::Monotonic;
 
 /// A moment on two clocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
     /// The time of day: for expiry, calendar periods and records.
     pub wall: Timestamp,
-    /// Nanoseconds of a clock that never goes back: for rate limits, so that a stepped clock neither locks out nor lets through.
+    /// Nanoseconds of a clock that never goes back and, on Linux, goes on while the machine sleeps: for rate limits and leases, so
+    /// that a stepped clock neither locks out nor lets through.
     pub nanos: u64,
 }
 
@@ -25,12 +33,18 @@ impl SystemClock {
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this is the clock that hands the time to everything else")]
     pub fn now(&self) -> Moment {
-        static START: OnceLock<Instant> = OnceLock::new();
+        static START: OnceLock<u64> = OnceLock::new();
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let nanos = Instant::now().saturating_duration_since(*START.get_or_init(Instant::now)).as_nanos();
+        let start = *START.get_or_init(steady_nanos);
         Moment {
             wall: Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)),
-            nanos: u64::try_from(nanos).unwrap_or(u64::MAX),
+            nanos: steady_nanos().saturating_sub(start),
         }
     }
+}
+
+fn steady_nanos() -> u64 {
+    let time = clock_gettime(STEADY);
+    let part = |value: i64| u64::try_from(value).unwrap_or_default();
+    part(time.tv_sec).saturating_mul(1_000_000_000).saturating_add(part(time.tv_nsec))
 }

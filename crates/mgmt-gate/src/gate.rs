@@ -7,13 +7,14 @@ use mgmt_core::{
     account::Plan,
     id::{KeyId, OrganizationId, SessionId},
     key_text::{KeyFormat, KeyKind},
+    lease::Lease,
     limit::{RateLimit, Standing, Verdict},
     quota::{Quota, QuotaStanding},
     scope::Catalogues,
     secret::Pepper,
     usage::{Outcome, Surface},
 };
-use mgmt_store::{Invalidation, Result, Store, StoreError};
+use mgmt_store::{Invalidation, Result, Store, StoreError, Tx};
 use parking_lot::{Condvar, Mutex};
 
 use crate::{
@@ -21,6 +22,7 @@ use crate::{
     clock::Moment,
     meter::Meter,
     quota::Cover,
+    right::Right,
     subject::{Subject, SubjectId, Subjects},
 };
 
@@ -204,6 +206,8 @@ pub enum Check {
     Refused(Refusal),
     /// [`Gate::resolve`] this away from latency-critical threads, then ask again. Nothing is counted yet.
     Pending(Pending),
+    /// This node holds no lease: it cannot know. Tell the client to ask again, or another node. Nothing is counted.
+    Unleased,
 }
 
 /// Checks keys from memory. See the [crate's page](crate).
@@ -216,6 +220,8 @@ pub struct Gate {
     meter: Meter,
     /// The last change that the cache follows.
     applied: Mutex<i64>,
+    /// Until when it may answer.
+    right: Right,
     flights: Mutex<HashMap<KeyId, Arc<Flight>>>,
 }
 
@@ -237,6 +243,7 @@ impl Gate {
             subjects: Subjects::default(),
             meter: Meter::new(options.run.clone()),
             applied: Mutex::new(head),
+            right: Right::new(Lease::FOR_EVER),
             flights: Mutex::default(),
             store,
             options,
@@ -249,9 +256,29 @@ impl Gate {
         &self.options.catalogues
     }
 
-    /// Checks a key from memory.
+    /// Answers nothing from now on, until a lease is [granted](Self::grant).
+    pub fn require_lease(&self) {
+        self.right.set(Lease::NONE);
+    }
+
+    /// Answers as long as this lease stands, or an earlier one that stands longer.
+    pub fn grant(&self, lease: Lease) {
+        self.right.extend(lease);
+    }
+
+    /// Whether the lease stands. `now` must have been read after the request arrived.
+    #[must_use]
+    pub fn may_answer(&self, now: Moment) -> bool {
+        self.right.lease().may_answer(now.nanos)
+    }
+
+    /// Checks a key from memory. `now` must have been read after the request arrived.
     #[must_use]
     pub fn check(&self, presented: &str, request: &Request<'_>, now: Moment) -> Check {
+        // Before anything is looked up: what is looked up after is at least as new as the lease warrants.
+        if !self.may_answer(now) {
+            return Check::Unleased;
+        }
         let unknown = Check::Refused(Refusal::Unknown);
         let Some(key) = self.options.format.parse(presented) else { return unknown };
         if key.kind() != request.kind {
@@ -284,6 +311,7 @@ impl Gate {
         for _ in 0..ADMIT_ATTEMPTS {
             match self.check(presented, request, now()) {
                 Check::Pending(pending) => self.resolve(&pending, now())?,
+                Check::Unleased => return Err(StoreError::Unavailable("this node holds no lease".to_owned())),
                 answer => return Ok(answer),
             }
         }
@@ -335,20 +363,43 @@ impl Gate {
     /// # Errors
     /// When the journal cannot be read.
     pub fn catch_up(&self) -> Result<()> {
-        let mut applied = self.applied.lock();
+        self.store.read("gate.journal", |tx| self.follow(tx)).map(|_| ())
+    }
+
+    /// Follows all changes that a transaction sees: the number up to which this gate has applied them.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn follow(&self, tx: &mut dyn Tx) -> Result<i64> {
+        let head = tx.invalidations().head()?;
         loop {
-            let after = *applied;
-            let changes = self.store.read("gate.journal", |tx| tx.invalidations().list_after(after, JOURNAL_PAGE))?;
-            let Some((last, _)) = changes.last() else { return Ok(()) };
-            if changes.first().is_some_and(|(first, _)| *first != after + 1) {
-                // The journal was pruned past us: nothing cached can be trusted.
-                self.cache.forget_all();
+            // Not locked while the store is asked: a connection that hangs must hang nobody else.
+            let after = self.applied();
+            if after >= head {
+                return Ok(after);
             }
-            for (_, change) in &changes {
-                self.apply(*change);
+            let changes = tx.invalidations().list_after(after, JOURNAL_PAGE)?;
+            let mut applied = self.applied.lock();
+            let Some((last, _)) = changes.last() else {
+                self.forget_all_before(&mut applied, head);
+                continue;
+            };
+            if let Some((first, _)) = changes.first() {
+                self.forget_all_before(&mut applied, first - 1);
             }
-            *applied = *last;
+            for (seq, change) in &changes {
+                if *seq > *applied {
+                    self.apply(*change);
+                }
+            }
+            *applied = (*applied).max(*last);
         }
+    }
+
+    /// The last change that this gate follows, and it follows all before.
+    #[must_use]
+    pub fn applied(&self) -> i64 {
+        *self.applied.lock()
     }
 
     /// Gives idle units back to their quotas and forgets subjects that count nothing any more. Call it about every 100 ms.
@@ -380,6 +431,14 @@ impl Gate {
         self.flush(now)
     }
 
+    /// The journal was pruned past us, up to `seq`: nothing cached can be trusted.
+    fn forget_all_before(&self, applied: &mut i64, seq: i64) {
+        if *applied < seq {
+            self.cache.forget_all();
+            *applied = seq;
+        }
+    }
+
     fn apply(&self, change: Invalidation) {
         match change {
             Invalidation::Key(id) => self.cache.forget(id),
@@ -390,8 +449,7 @@ impl Gate {
     }
 
     fn judge(&self, record: Arc<KeyRecord>, request: &Request<'_>, now: Moment) -> Check {
-        let owner = (record.facts.organization_id, record.facts.id);
-        let count = |outcome| self.meter.count(owner, request.surface, outcome, now.wall);
+        let count = |outcome| self.meter.count(&record.tally, request.surface, outcome, now.wall);
         if let Decision::Deny(denial) = decide(&record.facts, &request.question, now.wall) {
             count(Outcome::Refused);
             let standings = standings(&record, request.traffic, now);
@@ -580,14 +638,18 @@ fn consume(record: &KeyRecord, request: &Request<'_>, now: Moment) -> Consumed {
             return Consumed::Needs(Arc::clone(subject), *quota);
         }
     }
-    for (_, window) in windows.iter_mut().flatten() {
-        window.accept(now.nanos);
-    }
     for (_, _, units) in held.iter_mut().flatten() {
         units.spend(request.cost, now);
     }
-    drop((held, windows));
-    Consumed::Yes(standings(record, request.traffic, now))
+    // Read under the same locks: what clients are told is what was true with their request.
+    let [plan, key] = windows.each_mut().map(|limited| {
+        limited.as_mut().map(|(limit, window)| {
+            window.accept(now.nanos);
+            window.standing(limit, now.nanos)
+        })
+    });
+    let quota = held.first().and_then(Option::as_ref).map(|(quota, _, units)| units.standing(quota, now));
+    Consumed::Yes(Standings { plan, key, quota })
 }
 
 fn standings(record: &KeyRecord, traffic: Traffic, now: Moment) -> Standings {

@@ -12,6 +12,9 @@
 //! [`Gate::catch_up`] applies them; call it after each change and before you confirm it, and no check that starts after is
 //! answered from what was replaced. A record that was read while its key changed is dropped, not cached.
 //!
+//! Where several nodes share a store, call [`Gate::require_lease`] first: checks are then answered only while a lease stands
+//! ([`Gate::grant`], [`mgmt_core::lease`]), and are [`Check::Unleased`] past it.
+//!
 //! Limits are exact: a request is refused exactly when the window is full. Quotas are never over-issued: their row in the store
 //! is the only authority, and this node uses up units that it took from it. What one limit or quota refuses takes nothing from
 //! the others.
@@ -35,6 +38,7 @@ mod foreign;
 mod gate;
 mod meter;
 mod quota;
+mod right;
 mod subject;
 
 pub use cache::KeyRecord;

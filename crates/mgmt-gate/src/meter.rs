@@ -4,7 +4,11 @@
 use std::{
     collections::HashMap,
     hash::{DefaultHasher, Hash, Hasher},
-    sync::atomic::{AtomicU64, Ordering},
+    mem,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     thread,
 };
 
@@ -27,11 +31,35 @@ struct Bucket {
     minute: Timestamp,
 }
 
-#[derive(Debug, Default)]
-struct Counts {
-    buckets: HashMap<Bucket, u64>,
-    used: HashMap<KeyId, Timestamp>,
+/// What was counted of one key in one minute, by surface and outcome.
+type Counts = [[u64; Outcome::ALL.len()]; Surface::ALL.len()];
+
+/// What is counted of one key, until it is drained.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    owner: (OrganizationId, KeyId),
+    state: Mutex<TallyState>,
 }
+
+#[derive(Debug)]
+struct TallyState {
+    /// Whether it is on a list of those to drain. If not, nothing is counted in it.
+    is_listed: bool,
+    minute: Timestamp,
+    counts: Counts,
+    /// When it was last let through.
+    used: Option<Timestamp>,
+}
+
+impl Tally {
+    pub(crate) fn new(owner: (OrganizationId, KeyId)) -> Self {
+        let state = TallyState { is_listed: false, minute: Timestamp::from_millis(0), counts: Counts::default(), used: None };
+        Self { owner, state: Mutex::new(state) }
+    }
+}
+
+/// The counts of a minute that has ended.
+type Rolled = ((OrganizationId, KeyId), Timestamp, Counts);
 
 /// A batch that is being written, or whose writing failed.
 #[derive(Debug)]
@@ -44,7 +72,9 @@ struct Batch {
 /// Counts requests.
 #[derive(Debug)]
 pub(crate) struct Meter {
-    shards: Vec<Mutex<Counts>>,
+    /// Tallies in which something was counted since the last time, on a list for each of some threads.
+    listed: Vec<Mutex<Vec<Arc<Tally>>>>,
+    rolled: Mutex<Vec<Rolled>>,
     /// Tells this process's batches from those of others and of earlier runs.
     run: String,
     next: AtomicU64,
@@ -53,19 +83,32 @@ pub(crate) struct Meter {
 
 impl Meter {
     pub(crate) fn new(run: String) -> Self {
-        let shards = std::iter::repeat_with(Mutex::default).take(SHARDS).collect();
-        Self { shards, run, next: AtomicU64::new(0), pending: Mutex::default() }
+        let listed = std::iter::repeat_with(Mutex::default).take(SHARDS).collect();
+        Self { listed, rolled: Mutex::default(), run, next: AtomicU64::new(0), pending: Mutex::default() }
     }
 
-    pub(crate) fn count(&self, owner: (OrganizationId, KeyId), surface: Surface, outcome: Outcome, now: Timestamp) {
-        let (organization_id, key_id) = owner;
-        let bucket = Bucket { organization_id, key_id, surface, outcome, minute: minute_of(now) };
-        let Some(shard) = self.shards.get(shard_of_thread()) else { return };
-        let mut counts = shard.lock();
-        *counts.buckets.entry(bucket).or_default() += 1;
+    /// Counts one request. Nothing is allocated but, once a key and flush, a place on a list.
+    pub(crate) fn count(&self, tally: &Arc<Tally>, surface: Surface, outcome: Outcome, now: Timestamp) {
+        let minute = minute_of(now);
+        let mut state = tally.state.lock();
+        if state.minute != minute {
+            if state.is_listed {
+                let ended = (tally.owner, state.minute, mem::take(&mut state.counts));
+                self.rolled.lock().push(ended);
+            }
+            state.minute = minute;
+        }
+        if let Some(count) = state.counts.get_mut(surface as usize).and_then(|row| row.get_mut(outcome as usize)) {
+            *count += 1;
+        }
         if outcome == Outcome::Accepted {
-            let last = counts.used.entry(key_id).or_insert(now);
-            *last = (*last).max(now);
+            state.used = state.used.max(Some(now));
+        }
+        if !mem::replace(&mut state.is_listed, true) {
+            drop(state);
+            if let Some(list) = self.listed.get(shard_of_thread()) {
+                list.lock().push(Arc::clone(tally));
+            }
         }
     }
 
@@ -90,15 +133,19 @@ impl Meter {
     fn drain(&self) -> Option<Batch> {
         let mut buckets: HashMap<Bucket, u64> = HashMap::new();
         let mut used: HashMap<KeyId, Timestamp> = HashMap::new();
-        for shard in &self.shards {
-            let counts = std::mem::take(&mut *shard.lock());
-            for (bucket, count) in counts.buckets {
-                *buckets.entry(bucket).or_default() += count;
+        for list in &self.listed {
+            for tally in mem::take(&mut *list.lock()) {
+                let mut state = tally.state.lock();
+                state.is_listed = false;
+                add(&mut buckets, (tally.owner, state.minute, mem::take(&mut state.counts)));
+                if let Some(at) = state.used.take() {
+                    let last = used.entry(tally.owner.1).or_insert(at);
+                    *last = (*last).max(at);
+                }
             }
-            for (key, at) in counts.used {
-                let last = used.entry(key).or_insert(at);
-                *last = (*last).max(at);
-            }
+        }
+        for ended in mem::take(&mut *self.rolled.lock()) {
+            add(&mut buckets, ended);
         }
         if buckets.is_empty() {
             return None;
@@ -118,6 +165,16 @@ impl Meter {
         let mut used: Vec<(KeyId, Timestamp)> = used.into_iter().collect();
         used.sort_unstable();
         Some(Batch { id, counts, used })
+    }
+}
+
+fn add(buckets: &mut HashMap<Bucket, u64>, ((organization_id, key_id), minute, counts): Rolled) {
+    for (surface, row) in Surface::ALL.into_iter().zip(counts) {
+        for (outcome, count) in Outcome::ALL.into_iter().zip(row) {
+            if count > 0 {
+                *buckets.entry(Bucket { organization_id, key_id, surface, outcome, minute }).or_default() += count;
+            }
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod audit;
 mod foreign_hashes;
+mod leases;
 mod projects;
 mod send_outs;
 mod shipping;
@@ -30,6 +31,7 @@ pub use self::shipping::{
 pub use self::{
     audit::{Audit, AuditFilter},
     foreign_hashes::ForeignHashes,
+    leases::{Ear, News, NodeLeases},
     projects::{PartRecord, ProjectMembers, ProjectParts, Projects},
     send_outs::{SendOutFilter, SendOuts},
     webhooks::{Deliveries, EventFilter, Events, Lease, Queue, WaitingEvent, WebhookQueues, Webhooks},
@@ -78,6 +80,14 @@ pub trait Store: Send + Sync + Debug {
 
     /// Whether several nodes may share this database.
     fn is_shared(&self) -> bool;
+
+    /// Opens a connection that hears of changes, where several nodes may share the database.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database cannot be reached.
+    fn listen(&self) -> Result<Option<Box<dyn Ear>>> {
+        Ok(None)
+    }
 
     /// Writes a copy of a SQLite database, as it is at one moment, to a new file, while it is in use. The copy tells, as the setting
     /// [`TAKEN_AT`](crate::TAKEN_AT), that it was begun at `taken_at`.
@@ -161,6 +171,8 @@ pub trait Tx {
     fn usage(&mut self) -> &mut dyn Usage;
     /// Changes that caches must follow.
     fn invalidations(&mut self) -> &mut dyn Invalidations;
+    /// Nodes that may answer from memory.
+    fn node_leases(&mut self) -> &mut dyn NodeLeases;
     /// The audit log.
     fn audit(&mut self) -> &mut dyn Audit;
     /// Sheets that shipments are priced by.

@@ -67,6 +67,7 @@ impl Admitter {
                     let foreign = Arc::clone(foreign);
                     block(move || foreign.resolve(&presented, SystemClock.now())).await?;
                 }
+                (ForeignCheck::Answer(Check::Unleased), _) => return Err(Unavailable("this node holds no lease".to_owned())),
                 (ForeignCheck::Answer(answer), _) => return Ok(answer),
                 (ForeignCheck::Pending(_), None) => break,
             }

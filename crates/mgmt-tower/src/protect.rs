@@ -89,7 +89,7 @@ impl Protect {
         match self.admitter.admit(token, &Asked { question, ..Asked::resource() }).await {
             Ok(Check::Accepted(admission)) => Ok(admission),
             Ok(Check::Refused(refusal)) => Err(Fault::Refused(refusal)),
-            Ok(Check::Pending(_)) | Err(_) => Err(Fault::Unavailable),
+            Ok(Check::Pending(_) | Check::Unleased) | Err(_) => Err(Fault::Unavailable),
         }
     }
 }

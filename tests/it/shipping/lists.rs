@@ -4,7 +4,7 @@ use super::{ask, draft, id};
 use mgmt_tests::{Backend, Server, on_each_backend};
 use serde_json::{Value, json};
 
-on_each_backend!(pages, filters);
+on_each_backend!(pages, filters, counts_follow_every_change);
 
 fn pages(backend: Backend) {
     let server = Server::start(backend);
@@ -42,7 +42,17 @@ fn filters(backend: Backend) {
         (format!("keyword={}", &number[4..10]), &[two]),
         (format!("tracking_number={number}"), &[two]),
         ("reference=Beta".to_owned(), &[two]),
+        ("reference=eT".to_owned(), &[two]),
+        ("reference=O-1".to_owned(), &[]),
         ("order_id=O-1".to_owned(), &[one]),
+        ("order_id=-".to_owned(), &[one]),
+        ("order_id=alpha".to_owned(), &[]),
+        (format!("tracking_number={}", number[3..9].to_lowercase()), &[two]),
+        ("keyword=alpha&reference=lph&order_id=o-1&address=ottawa".to_owned(), &[one]),
+        ("keyword=alpha&reference=beta".to_owned(), &[]),
+        ("keyword=%25".to_owned(), &[]),
+        ("status=created&carrier_name=generic&has_tracker=true&is_return=false".to_owned(), &[two]),
+        ("status=draft&created_after=2020-01-01".to_owned(), &[one]),
         ("address=ottawa".to_owned(), &[two, one]),
         ("status=draft&status=created".to_owned(), &[two, one]),
         ("status=draft,delivered".to_owned(), &[one]),
@@ -73,4 +83,50 @@ fn filters(backend: Backend) {
     {
         assert_eq!(ask(&server, key, "GET", &format!("/v1/trackers{query}"), None).expect(200)["count"], count, "{query}");
     }
+}
+
+/// Counts are kept beside the shipments: after any change they are what a count of the rows would be.
+fn counts_follow_every_change(backend: Backend) {
+    let server = Server::start(backend);
+    let (key, test) = (server.api_key(), super::key_with(&server, "test", &["*"]));
+    let count =
+        |key: &str, query: &str| ask(&server, key, "GET", &format!("/v1/shipments?{query}"), None).expect(200)["count"].clone();
+    let counts = |key: &str| {
+        [
+            "",
+            "status=draft",
+            "status=created",
+            "status=cancelled,delivered",
+            "has_tracker=true",
+            "service=standard_service",
+            "is_return=true",
+        ]
+        .map(|query| count(key, query).as_i64().unwrap())
+    };
+    let made: Vec<Value> = (0..4).map(|_| draft(&server, key, json!({}))).collect();
+    assert_eq!(counts(key), [4, 4, 0, 0, 0, 0, 0]);
+    let path = |n: usize, rest: &str| format!("/v1/shipments/{}{rest}", id(&made[n]));
+    let buy = json!({"service": "standard_service"});
+    let bought = ask(&server, key, "POST", &path(0, "/purchase"), Some(&buy)).expect(200);
+    ask(&server, key, "POST", &path(1, "/purchase"), Some(&buy)).expect(200);
+    ask(&server, key, "PATCH", &path(2, ""), Some(&json!({"is_return": true}))).expect(200);
+    assert_eq!(counts(key), [4, 2, 2, 0, 2, 2, 1]);
+    ask(&server, key, "DELETE", &path(1, ""), None).expect(200);
+    ask(&server, key, "DELETE", &path(3, ""), None).expect(200);
+    let tracker = format!("/v1/trackers/{}/inject-events", bought["tracker_id"].as_str().unwrap());
+    ask(&server, key, "POST", &tracker, Some(&json!({"events": [{"description": "there"}], "status": "delivered"}))).expect(200);
+    draft(&server, key, json!({"service": "standard_service", "is_return": true}));
+    assert_eq!(counts(key), [5, 1, 1, 3, 2, 3, 2]);
+    assert_eq!(counts(&test), [0; 7], "the other mode is counted apart");
+    // What is refused is not counted.
+    ask(&server, key, "POST", "/v1/shipments", Some(&super::with(super::request(), json!({"service": "none"})))).expect(400);
+    assert_eq!(counts(key)[0], 5);
+    let threads: Vec<_> = (0..8)
+        .map(|_| {
+            let (call, body) = (server.post("/v1/shipments", &super::request()).bearer(key), 201);
+            std::thread::spawn(move || (0..3).for_each(|_| drop(call.clone().send().expect(body))))
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    assert_eq!(counts(key)[..2], [29, 25]);
 }

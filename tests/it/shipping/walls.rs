@@ -3,8 +3,9 @@
 use super::{ask, draft, id, key_with, request};
 use mgmt_tests::{Backend, Server, on_each_backend};
 use serde_json::json;
+use std::time::{Duration, Instant};
 
-on_each_backend!(scopes, modes_and_tenants, a_plan_has_a_limit);
+on_each_backend!(scopes, modes_and_tenants, a_plan_has_a_limit, the_wait_that_is_told_is_the_wait);
 
 fn scopes(backend: Backend) {
     let server = Server::start(backend);
@@ -83,16 +84,47 @@ fn modes_and_tenants(backend: Backend) {
 fn a_plan_has_a_limit(backend: Backend) {
     let server = Server::with(backend, &[("MGMT_LIMITS__SELF_HOSTED_PER_MINUTE", "100")]);
     let key = server.api_key();
+    let before = Instant::now();
     let first = ask(&server, key, "POST", "/v1/rates", Some(&request()));
+    let after = Instant::now();
     assert_eq!((first.number("x-ratelimit-limit"), first.number("x-ratelimit-remaining")), (100, 99));
     assert!(first.header("ratelimit").is_some() && first.header("ratelimit-policy").is_some());
     for _ in 0..99 {
         ask(&server, key, "GET", "/v1/shipments", None).expect(200);
     }
+    let asked = Instant::now();
     let refused = ask(&server, key, "GET", "/v1/trackers", None);
     refused.refused(429, "rate_limited");
-    assert!((1..=60).contains(&refused.number("retry-after")));
+    // A minute after the first request one more is let in: what is left of it now, in whole seconds, upwards.
+    let left = |first: Instant, now: Instant| (Duration::from_secs(60) - (now - first)).as_secs_f64().ceil() as u64;
+    let wait = refused.number("retry-after");
+    assert!((left(before, Instant::now())..=left(after, asked)).contains(&wait), "{wait}");
     assert_eq!(refused.number("x-ratelimit-remaining"), 0);
     // Management traffic is counted apart.
     server.get("/v1/management/rate-sheets").bearer(server.management_key()).send().expect(200);
+}
+
+/// One request more than the limit is refused; after the wait that it was told, it is let in, and not a second earlier.
+fn the_wait_that_is_told_is_the_wait(backend: Backend) {
+    let server = Server::start(backend);
+    let limit = json!({"requests": 5, "per_seconds": 3});
+    let key = server.create_key(&json!({"scopes": ["*"], "environment": "test", "rate_limit": limit}));
+    let key = key["key"].as_str().unwrap();
+    let ask = || ask(&server, key, "GET", "/v1/shipments", None);
+    ask().expect(200);
+    for _ in 0..4 {
+        ask().expect(200);
+    }
+    // Early in a second of the wait, so that the answer to a request a second too early leaves time for its way.
+    let told = ask();
+    told.refused(429, "rate_limited");
+    let (moment, wait) = (Instant::now(), told.number("retry-after"));
+    assert!((1..=3).contains(&wait), "{wait}");
+    let until =
+        |seconds: u64| std::thread::sleep((moment + Duration::from_secs(seconds)).saturating_duration_since(Instant::now()));
+    until(wait - 1);
+    let early = ask();
+    assert_eq!((early.status, early.number("retry-after")), (429, 1));
+    until(wait);
+    ask().expect(200);
 }

@@ -17,6 +17,7 @@ fn changes() -> usize {
 }
 
 const WRITERS: usize = 4;
+const LEASE_MILLIS: u64 = 500;
 
 /// Events of the log that say a key was changed.
 fn committed(server: &Server) -> BTreeSet<String> {
@@ -64,7 +65,13 @@ fn rename(server: &Server, keys: &[String], writer: usize, left: &AtomicUsize, d
 }
 
 fn start(backend: Backend) -> (Server, Sink, Vec<String>, Value) {
-    let unlimited = [("MGMT_LIMITS__SELF_HOSTED_PER_MINUTE", "0"), ("MGMT_WEBHOOKS__TIMEOUT_SECONDS", "2")];
+    // A change waits until the lease of a killed predecessor has ended: a short one, so that most of the time is for changes.
+    let lease = LEASE_MILLIS.to_string();
+    let unlimited = [
+        ("MGMT_LIMITS__SELF_HOSTED_PER_MINUTE", "0"),
+        ("MGMT_WEBHOOKS__TIMEOUT_SECONDS", "2"),
+        ("MGMT_CLUSTER__LEASE_TTL_MS", lease.as_str()),
+    ];
     let server = Server::with(backend, &local("0,1,1,1,1,1,1,1,1,1", &unlimited));
     let sink = Sink::start();
     let made = hook_at(&server, &sink, &["api_key.updated"]);
@@ -113,7 +120,8 @@ fn killed_again_and_again_nothing_is_lost(backend: Backend) {
                 })
                 .collect();
             // Never twice at the same point of a round.
-            sleep(Duration::from_millis(300 + (kills * 137) % 700));
+            let waits = if backend == Backend::Postgres { LEASE_MILLIS } else { 0 };
+            sleep(Duration::from_millis(300 + (kills * 137) % 700 + waits));
             mgmt_tests::signal(server.pid(), "KILL");
             dead.store(true, Ordering::SeqCst);
             writers.into_iter().map(|writer| writer.join().unwrap()).sum::<usize>()

@@ -29,7 +29,21 @@ const WAREHOUSE_ID: HeaderName = HeaderName::from_static("x-auth-warehouse-id");
 
 /// The route, for every method: gateways send the client's, or one of their own.
 pub(super) fn configure(config: &mut ServiceConfig) {
-    config.service(page("/v1/authorize").any(authorize));
+    config
+        .service(page("/v1/authorize").any(authorize))
+        .service(page("/v1/authorize/{scopes}").any(authorize_below))
+        .service(page("/v1/authorize/{scopes}/{path:.*}").any(authorize_below));
+}
+
+/// The same for gateways that append the client's path and query to the address they ask, as Envoy does: the scopes are a segment
+/// of the path, separated by commas, `-` for none. What follows is the client's and says nothing.
+async fn authorize_below(app: Data<App>, address: ClientAddress, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let text = api_key_text(&app, &request, true)?;
+    let named = request.match_info().get("scopes").and_then(percent::decode_path);
+    let named = named.ok_or_else(|| Error::invalid("scope", "is not well percent-encoded UTF-8"))?;
+    let named: Vec<String> = if named == "-" { Vec::new() } else { named.split(',').map(str::to_owned).collect() };
+    let scopes = app.catalogues().scopes.parse_set("scope", &named)?;
+    judge(&app, (&request, address), text, &scopes).await
 }
 
 /// Judges a request for a gateway: nginx, Caddy, Traefik, Envoy. Any method; the client's own header fields.
@@ -44,11 +58,20 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 pub(crate) async fn authorize(app: Data<App>, address: ClientAddress, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let text = api_key_text(&app, &request, true)?;
     let scopes = demanded(request.query_string(), &app.catalogues().scopes)?;
-    let warehouse = warehouse(&request)?;
+    judge(&app, (&request, address), text, &scopes).await
+}
+
+async fn judge(
+    app: &Data<App>,
+    (request, address): (&HttpRequest, ClientAddress),
+    text: &str,
+    scopes: &ScopeSet,
+) -> Result<HttpResponse, ApiError> {
+    let warehouse = warehouse(request)?;
     let asked = Request {
         kind: KeyKind::Secret,
         question: Question {
-            all_of: app.catalogues().scopes.demanded(&scopes),
+            all_of: app.catalogues().scopes.demanded(scopes),
             address: Some(address.0),
             warehouse,
             ..Question::default()
@@ -59,9 +82,9 @@ pub(crate) async fn authorize(app: Data<App>, address: ClientAddress, request: H
         within: None,
     };
     match app.admitter.admit(text, &asked).await.map_err(ApiError::unavailable)? {
-        Check::Accepted(admission) => Ok(accept(&request, &admission, warehouse)),
-        Check::Refused(refusal) => Err(refuse(&request, refusal, &scopes.to_text())),
-        Check::Pending(_) => Err(ApiError::internal("the gate did not answer")),
+        Check::Accepted(admission) => Ok(accept(request, &admission, warehouse)),
+        Check::Refused(refusal) => Err(refuse(request, refusal, &scopes.to_text())),
+        Check::Pending(_) | Check::Unleased => Err(ApiError::internal("the gate did not answer")),
     }
 }
 

@@ -100,6 +100,7 @@ pub(crate) struct Enveloped<T> {
         shipping::rate_sheets::list,
         shipping::rate_sheets::create,
         shipping::rate_sheets::show,
+        shipping::rate_sheets::replace,
         shipping::rate_sheets::update,
         shipping::rate_sheets::remove,
         verify::verify,

@@ -222,7 +222,7 @@ async fn answer(app: &App, caller: &Caller, asked: &Asked) -> Result<Verdict, Ap
         Check::Refused(Refusal::Denied(denial, admission)) => verdict(denial.as_str(), &admission, None),
         Check::Refused(Refusal::RateLimited(after, admission)) => verdict("rate_limited", &admission, Some(after)),
         Check::Refused(Refusal::QuotaExceeded(after, admission)) => verdict("quota_exceeded", &admission, Some(after)),
-        Check::Pending(_) => return Err(ApiError::internal("the gate did not answer")),
+        Check::Pending(_) | Check::Unleased => return Err(ApiError::internal("the gate did not answer")),
     })
 }
 

@@ -38,7 +38,7 @@ pub(super) fn expiring_keys(app: &App) -> Result<(), ApiError> {
             continue;
         }
         loop {
-            let announced = app.run_here("notices.expiring", |work| {
+            let announced = app.run_aside("notices.expiring", |work| {
                 let due = work.tx.keys().list_expiring(now, until, days, MOST)?;
                 for key in &due {
                     announce_end(work, key, days)?;
@@ -68,7 +68,7 @@ pub(super) fn quotas(app: &App) -> Result<(), ApiError> {
     if app.store.read("notices.look", |tx| tx.quotas().marks(1))?.is_empty() {
         return Ok(());
     }
-    app.run_here("notices.quotas", |work| {
+    app.run_aside("notices.quotas", |work| {
         for mark in work.tx.quotas().marks(MOST)? {
             if work.tx.quotas().announce(&mark)? {
                 announce_mark(work, &mark)?;

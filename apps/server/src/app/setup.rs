@@ -11,11 +11,14 @@ use mgmt_core::{
 use mgmt_gate::{DEFAULT_CAPACITY, Gate, GateOptions, PlanLimits};
 use mgmt_store::{Options, Store, StoreError};
 
-use super::{App, OsRng, mail::Mailer, master_key};
-use crate::{cli::Failure, config::Config};
+use super::{App, OsRng, cluster::Cluster, mail::Mailer, master_key};
+use crate::{cli::Failure, config::Config, error::ApiError};
 
 /// The name under which a database keeps the fingerprint of its master key.
 pub(crate) const FINGERPRINT: &str = "master_key_fingerprint";
+
+/// Organizations that are given their first rate sheet in one transaction.
+const UNSTARTED: i64 = 100;
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
@@ -41,7 +44,24 @@ impl App {
         let format = KeyFormat::new(&config.keys.prefix)?;
         let gate = Gate::new(Arc::clone(&store), gate_options(&config, &keyring, &format)?)?;
         let mailer = Mailer::start(&config.smtp)?;
-        Ok(Self::new(config, store, gate, keyring, format, mailer))
+        let cluster = store.is_shared().then(|| Cluster::new(&config, random_token(22, &mut rng()).expose().to_owned()));
+        let app = Self::new(config, store, gate, cluster, keyring, format, mailer);
+        app.start_rate_sheets().map_err(|error| error.cause().map_or_else(|| Failure::new(error.error()), Failure::new))?;
+        Ok(app)
+    }
+
+    /// Gives the organizations of an older database the rate sheet that every one starts with: a migration has no ids to make one.
+    fn start_rate_sheets(&self) -> Result<(), ApiError> {
+        loop {
+            let given = self.run_here("setup.rate_sheets", |work| {
+                let unstarted = work.tx.rate_sheets().unstarted(UNSTARTED)?;
+                unstarted.iter().try_for_each(|organization| work.start_rate_sheets(*organization))?;
+                Ok(unstarted.len())
+            })?;
+            if given == 0 {
+                return Ok(());
+            }
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! One transaction's work with the time, the randomness and the records that go with every change.
 
 use mgmt_core::{
-    account::Actor,
+    account::{Actor, Organization},
     audit::{self, AuditEntry},
     event::{Event, EventType},
     id::{AuditId, EventId, KeyId, OrganizationId, SessionId, UserId, WebhookId},
@@ -9,6 +9,7 @@ use mgmt_core::{
     time::Timestamp,
     webhook::Webhook,
 };
+use mgmt_shipping::{sheet::RateSheet, time::Moment};
 use mgmt_store::{Invalidation, Tx};
 use serde_json::{Map, Value};
 
@@ -58,6 +59,20 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Adds an organization, with the rate sheet that every one starts with.
+    pub(crate) fn found(&mut self, organization: &Organization) -> Result<(), ApiError> {
+        self.tx.organizations().insert(organization)?;
+        self.start_rate_sheets(organization.id)
+    }
+
+    /// Gives an organization the rate sheet that every one starts with.
+    pub(crate) fn start_rate_sheets(&mut self, organization: OrganizationId) -> Result<(), ApiError> {
+        let now = Moment::from_millis(self.now.as_millis());
+        let starter = RateSheet::starter(now, &mut self.rng).map_err(ApiError::internal)?;
+        self.tx.rate_sheets().start(organization)?;
+        Ok(self.tx.rate_sheets().insert(organization, &starter)?)
+    }
+
     /// Notes that caches must forget a key.
     pub(crate) fn invalidate(&mut self, key: KeyId) {
         self.changes.push(Invalidation::Key(key));
@@ -79,12 +94,13 @@ impl<'a> Work<'a> {
     }
 
     /// Writes what was noted into the journal, as the last thing of the transaction: every writer waits for the journal's lock, so
-    /// it is taken after all others and held for the shortest time.
-    pub(super) fn write_journal(&mut self) -> Result<(), ApiError> {
+    /// it is taken after all others and held for the shortest time. The last number, if anything was noted.
+    pub(super) fn write_journal(&mut self) -> Result<Option<i64>, ApiError> {
+        let mut last = None;
         for change in std::mem::take(&mut self.changes) {
-            self.tx.invalidations().append(change, self.now)?;
+            last = Some(self.tx.invalidations().append(change, self.now)?);
         }
-        Ok(())
+        Ok(last)
     }
 
     /// Adds an event to the outbox, so that it is told exactly when the change is kept. `data` is the object as the API shows it; it

@@ -122,7 +122,7 @@ async fn admit(request: &HttpRequest, scope: &'static str) -> Result<KeyCaller, 
     let admission = match app.admitter.admit(text, &asked).await.map_err(ApiError::unavailable)? {
         Check::Accepted(admission) => admission,
         Check::Refused(refusal) => return Err(refuse(request, refusal, scope)),
-        Check::Pending(_) => return Err(ApiError::internal("the gate did not answer")),
+        Check::Pending(_) | Check::Unleased => return Err(ApiError::internal("the gate did not answer")),
     };
     let facts = &admission.record.facts;
     note(request, facts.id.to_string(), rate_limit_fields(&admission.standings));

@@ -93,7 +93,7 @@ fn make(work: &mut Work<'_>, args: &BootstrapArgs, owner: (&Email, &str), plan: 
     let organization = Organization::new(&args.org, plan, true, work.now, &mut work.rng)?;
     let mut user = User::new(owner.0.clone(), None, work.now, &mut work.rng)?;
     user.password_hash = Some(owner.1.to_owned());
-    work.tx.organizations().insert(&organization)?;
+    work.found(&organization)?;
     work.tx.users().insert(&user)?;
     let (organization_id, user_id) = (organization.id, user.id);
     work.tx.memberships().insert(&Membership { organization_id, user_id, role: Role::Owner, created_at: work.now })?;

@@ -59,7 +59,7 @@ fn create(app: &App, args: &CreateArgs) -> Result<(), Failure> {
     let plan = Plan::parse(&args.plan)?;
     let made = app.run_here("cli.org.create", |work| {
         let organization = Organization::new(&args.name, plan, false, work.now, &mut work.rng)?;
-        work.tx.organizations().insert(&organization)?;
+        work.found(&organization)?;
         let origin = Origin { actor: Actor::System, organization_id: organization.id, address: None, request_id: None };
         let (action, target) = ("organization.created", organization.id.to_string());
         work.audit(&origin, Deed { action, target, before: None, after: None })?;

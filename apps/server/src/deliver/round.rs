@@ -119,7 +119,7 @@ impl Rounds {
         if self.app.store.is_shared() {
             return Ok(());
         }
-        self.app.run_here("webhooks.release", |work| {
+        self.app.run_aside("webhooks.release", |work| {
             let now = work.now;
             work.tx.deliveries().release_all(now)?;
             work.tx.send_outs().release_all(now)?;
@@ -135,7 +135,7 @@ impl Rounds {
         if order.done.is_empty() && order.given_up.is_empty() && !self.is_due(order)? {
             return Ok(Outcome::default());
         }
-        let outcome = self.app.run_here("webhooks.round", |work| {
+        let outcome = self.app.run_aside("webhooks.round", |work| {
             let mut outcome = Outcome::default();
             work.tx.webhook_queues().lock()?;
             self.write_down(work, order, &mut outcome)?;

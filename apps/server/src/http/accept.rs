@@ -16,6 +16,13 @@ pub(crate) fn accepts_json(headers: &HeaderMap) -> bool {
     judgement(headers, "application", "json").quality > 0.0
 }
 
+/// Whether the client asks for a page by name, as browsers do when somebody goes to an address.
+#[cfg(any(test, feature = "dashboard"))]
+pub(crate) fn names_html(headers: &HeaderMap) -> bool {
+    let html = judgement(headers, "text", "html");
+    html.precision == 3 && html.quality > 0.0
+}
+
 /// The form that the client likes best; JSON when it does not care. `None` when it accepts neither.
 pub(crate) fn json_or_csv(headers: &HeaderMap) -> Option<Form> {
     let (json, csv) = (judgement(headers, "application", "json"), judgement(headers, "text", "csv"));
@@ -98,6 +105,24 @@ mod tests {
             assert_eq!(accepts_json(&headers), expected, "{accept}");
         }
         assert!(accepts_json(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn pages_are_for_those_who_name_them() {
+        for (accept, expected) in [
+            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", true),
+            ("Text/HTML; charset=utf-8", true),
+            ("text/html;q=0, */*", false),
+            ("*/*", false),
+            ("text/*", false),
+            ("application/json", false),
+            ("", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT, HeaderValue::from_static(accept));
+            assert_eq!(names_html(&headers), expected, "{accept}");
+        }
+        assert!(!names_html(&HeaderMap::new()));
     }
 
     #[test]

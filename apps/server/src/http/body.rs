@@ -1,4 +1,4 @@
-//! Request bodies: JSON in UTF-8, read under a limit and a deadline, decoded strictly.
+//! Request bodies: JSON in UTF-8, read under a limit and a deadline, decoded strictly. A few endpoints take a table (CSV) too.
 //!
 //! The extractors never fail and read nothing: a handler reads the body where its turn has come, after the caller is
 //! known and may do this. A request without a credential is 401 whatever its body, and its body is not read.
@@ -22,7 +22,7 @@ use futures_util::StreamExt as _;
 use mgmt_core::error::{Code, Error};
 use serde::de::DeserializeOwned;
 
-use super::{SharedSettings, json, node};
+use super::{SharedSettings, accept::Form, json, node};
 use crate::error::ApiError;
 
 const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
@@ -37,6 +37,44 @@ pub(crate) struct Body<T> {
 pub(crate) struct OptionalBody<T> {
     raw: RawBody,
     kind: PhantomData<fn() -> T>,
+}
+
+/// What endpoints take.
+const JSON: &[&str] = &["application/json"];
+const JSON_PATCH: &[&str] = &["application/json", "application/merge-patch+json"];
+const JSON_OR_TABLE: &[&str] = &["application/json", CSV];
+const TABLE: &[&str] = &[CSV];
+const CSV: &str = "text/csv";
+
+/// A body that is JSON or a table.
+pub(crate) struct BodyOrTable(RawBody);
+
+/// A body that is a table.
+pub(crate) struct TableBody(RawBody);
+
+impl BodyOrTable {
+    /// Reads the body as it came in, and tells its form.
+    ///
+    /// # Errors
+    /// 415, 413 or 400.
+    pub(crate) async fn bytes(self) -> Result<(Form, Bytes), ApiError> {
+        let form = if self.0.media == Ok(CSV) { Form::Csv } else { Form::Json };
+        Ok((form, required(self.0.bytes().await?)?))
+    }
+}
+
+impl TableBody {
+    /// Reads the body as it came in.
+    ///
+    /// # Errors
+    /// 415, 413 or 400.
+    pub(crate) async fn bytes(self) -> Result<Bytes, ApiError> {
+        required(self.0.bytes().await?)
+    }
+}
+
+fn required(bytes: Bytes) -> Result<Bytes, ApiError> {
+    if bytes.is_empty() { Err(ApiError::new(Code::InvalidRequest, "a body is required")) } else { Ok(bytes) }
 }
 
 impl<T: DeserializeOwned> Body<T> {
@@ -93,7 +131,8 @@ fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
 
 struct RawBody {
     method: Method,
-    media: Result<(), MediaFault>,
+    accepted: &'static [&'static str],
+    media: Result<&'static str, MediaFault>,
     length: Option<u64>,
     has_type: bool,
     settings: SharedSettings,
@@ -101,11 +140,16 @@ struct RawBody {
 }
 
 impl RawBody {
-    fn new(request: &HttpRequest, payload: &mut Payload) -> Self {
+    fn json(request: &HttpRequest, payload: &mut Payload) -> Self {
+        Self::new(request, payload, if request.method() == Method::PATCH { JSON_PATCH } else { JSON })
+    }
+
+    fn new(request: &HttpRequest, payload: &mut Payload, accepted: &'static [&'static str]) -> Self {
         let headers = request.headers();
         Self {
             method: request.method().clone(),
-            media: check_media(headers, request.method() == Method::PATCH),
+            accepted,
+            media: check_media(headers, accepted),
             length: headers.get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|text| text.trim().parse().ok()),
             has_type: headers.contains_key(CONTENT_TYPE),
             settings: super::settings(request),
@@ -115,7 +159,7 @@ impl RawBody {
 
     async fn bytes(mut self) -> Result<Bytes, ApiError> {
         if self.has_type || self.media == Err(MediaFault::Encoding) {
-            self.media.map_err(|fault| unsupported(&self.method, fault))?;
+            self.check()?;
         }
         if self.length.is_some_and(|length| length > self.settings.max_body as u64) {
             return Err(too_large(self.settings.max_body));
@@ -126,9 +170,13 @@ impl RawBody {
             .map_err(|_| late())??;
         // A missing type is a fault of a body only; a request without a body needs none.
         if !bytes.is_empty() {
-            self.media.map_err(|fault| unsupported(&self.method, fault))?;
+            self.check()?;
         }
         Ok(bytes)
+    }
+
+    fn check(&self) -> Result<(), ApiError> {
+        self.media.map(|_| ()).map_err(|fault| unsupported(&self.method, self.accepted, fault))
     }
 }
 
@@ -162,8 +210,8 @@ enum MediaFault {
     Encoding,
 }
 
-/// Whether the fields say that the body is JSON in UTF-8, not compressed.
-fn check_media(headers: &HeaderMap, patch: bool) -> Result<(), MediaFault> {
+/// Which of the accepted types the fields say that the body is, in UTF-8, not compressed.
+fn check_media(headers: &HeaderMap, accepted: &'static [&'static str]) -> Result<&'static str, MediaFault> {
     let plain = headers
         .get_all(CONTENT_ENCODING)
         .all(|v| v.to_str().is_ok_and(|text| text.trim().is_empty() || text.trim().eq_ignore_ascii_case("identity")));
@@ -175,9 +223,7 @@ fn check_media(headers: &HeaderMap, patch: bool) -> Result<(), MediaFault> {
     let text = value.to_str().map_err(|_| MediaFault::Type)?;
     let mut parts = text.split(';').map(str::trim);
     let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
-    if essence != "application/json" && !(patch && essence == "application/merge-patch+json") {
-        return Err(MediaFault::Type);
-    }
+    let known = accepted.iter().find(|accepted| **accepted == essence).ok_or(MediaFault::Type)?;
     for parameter in parts.filter(|p| !p.is_empty()) {
         let (name, value) = parameter.split_once('=').ok_or(MediaFault::Type)?;
         let is_utf8 = matches!(value.trim().trim_matches('"').to_ascii_lowercase().as_str(), "utf-8" | "utf8");
@@ -185,17 +231,23 @@ fn check_media(headers: &HeaderMap, patch: bool) -> Result<(), MediaFault> {
             return Err(MediaFault::Charset);
         }
     }
-    Ok(())
+    Ok(known)
 }
 
-fn unsupported(method: &Method, fault: MediaFault) -> ApiError {
-    let message = match fault {
-        MediaFault::Type => "the body must be `application/json`",
-        MediaFault::Charset => "the body must be UTF-8",
-        MediaFault::Encoding => "compressed bodies are not accepted",
+fn unsupported(method: &Method, accepted: &[&str], fault: MediaFault) -> ApiError {
+    let message = match (fault, accepted) {
+        (MediaFault::Type, [CSV]) => "the body must be `text/csv`",
+        (MediaFault::Type, [.., CSV]) => "the body must be `application/json` or `text/csv`",
+        (MediaFault::Type, _) => "the body must be `application/json`",
+        (MediaFault::Charset, _) => "the body must be UTF-8",
+        (MediaFault::Encoding, _) => "compressed bodies are not accepted",
     };
-    let json = HeaderValue::from_static("application/json");
-    let error = ApiError::new(Code::UnsupportedMediaType, message).with_header(ACCEPT, json).closing();
+    let accept = HeaderValue::from_static(match accepted {
+        [CSV] => "text/csv",
+        [.., CSV] => "application/json, text/csv",
+        _ => "application/json",
+    });
+    let error = ApiError::new(Code::UnsupportedMediaType, message).with_header(ACCEPT, accept).closing();
     if method == Method::PATCH {
         let types = HeaderValue::from_static("application/merge-patch+json, application/json");
         error.with_header(ACCEPT_PATCH, types)
@@ -209,7 +261,7 @@ impl<T> FromRequest for Body<T> {
     type Future = Ready<Result<Self, ActixError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        ready(Ok(Self { raw: RawBody::new(request, payload), kind: PhantomData }))
+        ready(Ok(Self { raw: RawBody::json(request, payload), kind: PhantomData }))
     }
 }
 
@@ -218,7 +270,25 @@ impl<T> FromRequest for OptionalBody<T> {
     type Future = Ready<Result<Self, ActixError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        ready(Ok(Self { raw: RawBody::new(request, payload), kind: PhantomData }))
+        ready(Ok(Self { raw: RawBody::json(request, payload), kind: PhantomData }))
+    }
+}
+
+impl FromRequest for BodyOrTable {
+    type Error = ActixError;
+    type Future = Ready<Result<Self, ActixError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        ready(Ok(Self(RawBody::new(request, payload, JSON_OR_TABLE))))
+    }
+}
+
+impl FromRequest for TableBody {
+    type Error = ActixError;
+    type Future = Ready<Result<Self, ActixError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        ready(Ok(Self(RawBody::new(request, payload, TABLE))))
     }
 }
 

@@ -19,7 +19,8 @@ pub(super) async fn spare_authorize(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     // Before routing, this is the decoded path that routes are matched with.
-    if request.match_info().as_str() == "/v1/authorize" {
+    let path = request.match_info().as_str();
+    if path == "/v1/authorize" || path.starts_with("/v1/authorize/") {
         request.headers_mut().remove(ORIGIN);
     }
     next.call(request).await

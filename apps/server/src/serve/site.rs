@@ -21,7 +21,8 @@ use super::{
 use crate::{
     clock::Clock,
     drain::Drain,
-    http::{SharedSettings, route, shell::Shell},
+    http::{SharedSettings, shell::Shell},
+    pages,
 };
 
 /// Time for a request's head.
@@ -61,7 +62,7 @@ impl Site {
             .app_data(Arc::clone(&self.settings))
             .app_data(web::Data::new(self.drain.clone()))
             .configure(|config| (self.routes)(config))
-            .default_service(web::to(route::not_found))
+            .default_service(web::to(pages::elsewhere))
             .wrap(from_fn(crate::api::write_limit_fields))
             .wrap(from_fn(crate::api::projects::shape))
             .wrap(Condition::new(!self.allowed_origins.is_empty(), cors(&self.allowed_origins)))

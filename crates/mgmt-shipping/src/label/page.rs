@@ -15,6 +15,8 @@ pub(super) const DOTS: f32 = 203.0;
 const MARGIN: u32 = 40;
 /// The height of the bars: about an inch.
 const BARS: u32 = 220;
+/// Where the bars begin: below them is room for the number.
+const BARS_TOP: u32 = HEIGHT - MARGIN - BARS - 60;
 /// Free space beside the bars, in modules: ISO/IEC 15417 asks for ten.
 const QUIET: u32 = 10;
 /// The widest module that is used, in dots.
@@ -90,16 +92,20 @@ fn page(shipment: &Shipment, purchase: &Purchase, parcel: &Parcel, (number, coun
     }
     writer.rule();
     writer.line(1, "TO");
-    for line in shipment.destination().lines() {
-        writer.line(2, &line);
+    let weight = parcel.weight();
+    let mut small = vec![format!("Parcel {number} of {count}   {} {}", weight.value, weight.unit)];
+    let references = [("Reference", shipment.parts.reference.as_deref()), ("Order", shipment.parts.order_id.as_deref())];
+    small.extend(references.into_iter().filter_map(|(name, text)| Some(format!("{name}: {}", text?))));
+    let to = shipment.destination().lines();
+    let size = writer.largest(3, to.len(), &small);
+    for line in &to {
+        writer.line(size, line);
     }
     writer.rule();
-    let weight = parcel.weight();
-    writer.line(1, &format!("Parcel {number} of {count}   {} {}", weight.value, weight.unit));
-    let references = [("Reference", shipment.parts.reference.as_deref()), ("Order", shipment.parts.order_id.as_deref())];
-    for (name, text) in references.into_iter().filter_map(|(name, text)| Some((name, text?))) {
-        writer.line(1, &format!("{name}: {text}"));
+    for line in &small {
+        writer.line(1, line);
     }
+    writer.rules.push(Rule { left: MARGIN, top: BARS_TOP - 30, width: WIDTH - 2 * MARGIN, height: 3 });
     let bars = bars(&purchase.tracking_number)?;
     // The number stands below its bars, in the middle, as people read it.
     let size = 2;
@@ -123,7 +129,7 @@ fn bars(number: &str) -> Result<Bars, LabelFault> {
         return Err(wrong());
     }
     let left = (WIDTH - count * module) / 2;
-    Ok(Bars { left, top: HEIGHT - MARGIN - BARS - 60, height: BARS, module, modules, text: number.to_owned() })
+    Ok(Bars { left, top: BARS_TOP, height: BARS, module, modules, text: number.to_owned() })
 }
 
 /// The number with the marks by which the encoder changes its code sets: pairs of digits take one symbol in set C, anything else
@@ -148,6 +154,13 @@ struct Writer {
 }
 
 impl Writer {
+    /// The largest size, up to `most`, in which so many lines leave room for a rule and small lines above the bars.
+    fn largest(&self, most: u32, lines: usize, small: &[String]) -> u32 {
+        let height = |size: u32, lines: usize| u32::try_from(lines).unwrap_or(u32::MAX).saturating_mul(20 * size + 6);
+        let room = BARS_TOP.saturating_sub(self.top + 21 + height(1, small.len()) + 36);
+        (1..=most).rev().find(|size| height(*size, lines) <= room).unwrap_or(1)
+    }
+
     /// Writes a line, as large as asked for and as small as it must be to fit.
     fn line(&mut self, size: u32, text: &str) {
         let plain = latin(text);

@@ -3,6 +3,7 @@
 //! Zones and surcharges carry ids of the owner's choosing. A row of [`ServiceRate`] joins a service and a zone: without a row, a
 //! service does not go there. `cost` is what the owner pays, and never part of a price.
 
+mod cell;
 mod change;
 mod coherence;
 mod draft;
@@ -21,7 +22,7 @@ use crate::{
 };
 
 pub use draft::{RateSheetDraft, ServiceDraft, ServiceRateDraft, SurchargeDraft, ZoneDraft};
-pub use table::{read_table, write_table};
+pub use table::{Table, write_table};
 
 /// The carrier that is built in.
 pub const GENERIC: &str = "generic";

@@ -77,3 +77,26 @@ fn what_was_not_bought_has_no_label() {
     let fault = label::render(&draft(request(), &sheets), LabelType::Pdf).unwrap_err();
     assert!(matches!(fault, LabelFault::NotBought));
 }
+
+#[test]
+fn the_longest_addresses_stay_above_the_bars() {
+    let mut asked = request();
+    for (party, country, postal_code) in [("shipper", "US", "94105"), ("recipient", "CA", "K1A 0B1")] {
+        asked[party] = json!({
+            "person_name": "N".repeat(50), "company_name": "C".repeat(50), "address_line1": "a".repeat(60), "address_line2": "b".repeat(60),
+            "street_number": "12", "city": "City", "postal_code": postal_code, "country_code": country, "phone_number": "+1 613 555 0199"
+        });
+    }
+    asked["reference"] = json!("R".repeat(100));
+    asked["order_id"] = json!("O".repeat(50));
+    let sheets = [RateSheet::starter(NOW, &mut rng()).unwrap()];
+    let choice = PurchaseDraft { service: Some("standard_service".to_owned()), ..PurchaseDraft::default() };
+    let shipment = draft(asked, &sheets).purchase(choice, &Carriers::built_in(), NOW, &mut rng()).unwrap().0;
+    let zpl = text(&label::render(&shipment, LabelType::Zpl).unwrap());
+    let bars = zpl.lines().find(|line| line.contains("^BC")).unwrap();
+    let top = |line: &str| line.split(['^', ',']).nth(2).unwrap().parse::<u32>().unwrap();
+    let size = |line: &str| line.split("^A0N,").nth(1).unwrap().split(',').next().unwrap().parse::<u32>().unwrap();
+    let above: Vec<&str> = zpl.lines().filter(|line| line.contains("^A0N") && !line.contains(number(&shipment))).collect();
+    assert!(above.len() > 12, "{zpl}");
+    assert!(above.iter().all(|line| top(line) + size(line) < top(bars) - 30), "{zpl}");
+}

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{NOW, rng, sheet};
-use crate::sheet::{RateSheet, RateSheetDraft, read_table, write_table};
+use crate::sheet::{RateSheet, RateSheetDraft, Table, write_table};
 
 fn faults(value: Value) -> Vec<String> {
     sheet(value).unwrap_err().faults().keys().cloned().collect()
@@ -89,14 +89,80 @@ fn an_empty_patch_changes_nothing_and_a_patch_merges() {
     assert_eq!(patch(json!({ "services": [] })).unwrap_err().faults().keys().next().unwrap(), "service_rates[0].service_code");
 }
 
+fn table(text: &str) -> crate::fault::Result<RateSheet> {
+    Table::read(text.as_bytes())?.sheet("Table", None, NOW, &mut rng())
+}
+
+fn told(text: &str) -> Vec<String> {
+    table(text).unwrap_err().faults().iter().map(|(field, reason)| format!("{field}: {reason}")).collect()
+}
+
 #[test]
 fn tables_come_back() {
-    let text = "service_code,service_name,currency,weight_unit,zone_id,zone_label,country_codes,cities,postal_codes,min_weight,max_weight,rate,cost,transit_days\n\
-        express,\"Express, fast\",EUR,LB,eu,Europe,DE;FR,,,0,1.5,9.99,3,2\n\
-        express,\"Express, fast\",EUR,LB,eu,Europe,DE;FR,,,1.5,,19.99,,\n";
-    let sheet = read_table("Table".to_owned(), text.as_bytes()).unwrap().parse(NOW, &mut rng()).unwrap();
+    let text = "service_code,service_name,currency,weight_unit,zone_id,zone_label,country_codes,cities,postal_codes,min_weight,max_weight,rate,cost,transit_days\r\n\
+        express,\"Express, fast\",EUR,LB,eu,'=Europe,DE;FR,,,0,1.5,9.99,3,2\r\n\
+        express,\"Express, fast\",EUR,LB,eu,'=Europe,DE;FR,,,1.5,,19.99,,\r\n";
+    let sheet = table(text).unwrap();
     assert_eq!(String::from_utf8(write_table(&sheet).unwrap()).unwrap(), text);
-    let short = read_table("Table".to_owned(), b"service_code,zone_id,rate\na,b,1\na,b\nc,d,x\n").unwrap_err();
-    let told: Vec<_> = short.faults().iter().map(|(field, reason)| format!("{field}: {reason}")).collect();
-    assert_eq!(told, ["rows[1]: must have 3 cells, as the header has", "rows[2].rate: must be a number"]);
+    assert_eq!(serde_json::to_value(&sheet).unwrap()["zones"][0]["label"], json!("=Europe"));
+    let again = Table::read(format!("\u{feff}{text}").as_bytes()).unwrap().replace(&sheet, NOW, &mut rng()).unwrap();
+    assert_eq!(again, sheet, "the same table changes nothing");
+}
+
+#[test]
+fn a_table_keeps_what_it_has_no_columns_for() {
+    let before = sheet(json!({
+        "name": "Sheet", "metadata": { "a": 1 },
+        "zones": [{ "id": "eu", "cities": ["a;b\\c", "-d"], "transit_time": 5 }, { "id": "other" }],
+        "surcharges": [{ "id": "fuel", "name": "Fuel", "amount": 1 }],
+        "services": [
+            { "service_name": "S", "service_code": "s", "zone_ids": ["eu"], "surcharge_ids": ["fuel"], "dim_factor": 5000, "use_volumetric": true },
+            { "service_name": "No prices", "service_code": "n" }
+        ],
+        "service_rates": [{ "service_code": "s", "zone_id": "eu", "rate": 1.25, "cost": 1, "transit_time": 4, "meta": { "k": "v" } }]
+    }))
+    .unwrap();
+    let text = write_table(&before).unwrap();
+    assert_eq!(Table::read(&text).unwrap().replace(&before, NOW, &mut rng()).unwrap(), before);
+    let changes = b"rate,zone_id,service_code\n2,eu,s\n3,new,s\n";
+    let after = Table::read(changes).unwrap().replace(&before, NOW, &mut rng()).unwrap();
+    let written = serde_json::to_value(&after).unwrap();
+    assert_eq!((&written["service_rates"][0]["rate"], &written["service_rates"][0]["cost"]), (&json!(2), &json!(1)));
+    assert_eq!((&written["service_rates"][0]["meta"], &written["surcharges"][0]["id"]), (&json!({ "k": "v" }), &json!("fuel")));
+    assert_eq!((&written["services"][0]["zone_ids"], &written["zones"][2]["id"]), (&json!(["eu", "new"]), &json!("new")));
+    assert_eq!((after.id, after.slug(), after.services().len()), (before.id, before.slug(), 2));
+}
+
+#[test]
+fn faults_of_tables_name_line_and_column() {
+    assert_eq!(
+        told("service_code,zone_id,rate\na,b,1\na,b\nc,d,x\n,,\n"),
+        [
+            "line[3]: must have 3 cells, as the header has",
+            "line[4].rate: must be a number, such as 9.99",
+            "line[5].rate: must not be empty",
+            "line[5].service_code: must not be empty",
+            "line[5].zone_id: must not be empty"
+        ]
+    );
+    let lines = "service_code,zone_id,country_codes,rate,min_weight,max_weight,transit_days\n\
+        a,b,\"DE;\nFR\",1,,1,1\na,c,XX,-1,2,1,366\nA,b,DE,1,0,1,x\n";
+    let fields: Vec<String> = told(lines).iter().map(|f| f.split(": ").next().unwrap().to_owned()).collect();
+    assert_eq!(fields, ["line[5].country_codes", "line[5].transit_days"], "lines of the text are counted");
+    let lines = lines.replace("DE,1,0,1,x", "\"DE;\nFR\",1,0,1,");
+    let fields: Vec<String> = told(&lines).iter().map(|f| f.split(": ").next().unwrap().to_owned()).collect();
+    assert_eq!(fields, ["line[4].country_codes", "line[5].service_code"]);
+    assert_eq!(told("service_code,zone_id,rate\ns,z,1\ns,z,2\n").len(), 1);
+    assert!(told("service_code,zone_id,rate\ns,z,1\ns,z,2\n")[0].starts_with("line[3].min_weight: "));
+    for (text, field) in [
+        ("", "line[1].rate"),
+        ("service_code,zone_id,rate\n", "line[2]"),
+        ("service_code,zone_id,rate,colour\na,b,1,red\n", "line[1]"),
+        ("service_code,zone_id,rate,rate\na,b,1,1\n", "line[1].rate"),
+        ("service_code;zone_id;rate\na;b;1\n", "line[1]"),
+        ("service_code,zone_id,rate,currency\na,b,1,EURO\n", "line[2].currency"),
+    ] {
+        assert!(table(text).unwrap_err().faults().contains_key(field), "{text:?}: {:?}", told(text));
+    }
+    assert!(Table::read(b"service_code,zone_id,rate\na,\xff,1\n").unwrap_err().faults().contains_key("line[2]"));
 }

@@ -18,6 +18,7 @@ mod foreign_hashes;
 mod invitations;
 mod journals;
 mod keys;
+mod leases;
 mod projects;
 mod quotas;
 mod reveals;
@@ -28,8 +29,8 @@ mod usage;
 mod webhooks;
 
 pub use self::{
-    accounts::*, counters::*, foreign_hashes::*, invitations::*, journals::*, keys::*, projects::*, quotas::*, reveals::*,
-    sessions::*, shipping::*, transactions::*, usage::*, webhooks::*,
+    accounts::*, counters::*, foreign_hashes::*, invitations::*, journals::*, keys::*, leases::*, projects::*, quotas::*,
+    reveals::*, sessions::*, shipping::*, transactions::*, usage::*, webhooks::*,
 };
 
 /// Makes a test of every function in [`conformance`](crate::conformance). The expression opens a new, empty, migrated store;
@@ -131,6 +132,9 @@ macro_rules! conformance_tests {
             invalidations_are_numbered
             invalidations_keep_their_numbering
             invalidations_have_no_gaps_that_fill_later
+            node_leases_are_granted_to_those_who_follow
+            node_leases_are_acknowledged_and_released
+            node_leases_stand_apart_from_changes
             audit_entries_read_back_as_they_were_hashed
             audit_chains_are_apart
             audit_chains_hold_under_concurrency
@@ -140,6 +144,8 @@ macro_rules! conformance_tests {
             shipments_round_trip
             shipment_updates_are_not_lost
             shipments_are_filtered
+            shipments_are_found_by_any_part
+            shipments_of_several_values_are_one_list
             trackers_round_trip
             rate_sheets_round_trip
         }

@@ -7,7 +7,7 @@ use diesel::{
     connection::{AnsiTransactionManager, SimpleConnection, TransactionManager},
     result::Error as DieselError,
     sql_query,
-    sql_types::Text,
+    sql_types::{BigInt, Text},
 };
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
@@ -43,6 +43,8 @@ const POSTGRES_ENGLISH: &str = "SELECT set_config('lc_messages', 'C', false) \
 const MIGRATION_LOCK: i64 = 0x6d67_6d74_0001;
 /// The advisory lock of whoever hands out deliveries.
 const DELIVERY_LOCK: i64 = 0x6d67_6d74_0002;
+/// What other writers of the journal wait for, while what is read of it is complete.
+const POSTGRES_LOCK_JOURNAL: &str = "SELECT value FROM sequences WHERE name = 'invalidations' FOR SHARE";
 /// Rows of one insert: PostgreSQL takes 65,535 values at most.
 const INSERT_ROWS: usize = 500;
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -120,6 +122,60 @@ impl AnyConnection {
         }
     }
 
+    /// Waits for transactions that have numbered a change and not ended, then keeps others from numbering any until the end of this
+    /// one. SQLite has one writer anyway.
+    pub(crate) fn lock_journal(&mut self) -> QueryResult<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(c) => c.batch_execute(POSTGRES_LOCK_JOURNAL),
+        }
+    }
+
+    /// The database's own time, in milliseconds since 1970: the only clock that all nodes share.
+    pub(crate) fn clock_millis(&mut self) -> QueryResult<i64> {
+        let query = match self {
+            Self::Sqlite(_) => "SELECT CAST((julianday('now') - 2440587.5) * 86400000.0 AS INTEGER) AS value",
+            // `now()` is when the transaction began.
+            Self::Postgres(_) => "SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT) AS value",
+        };
+        sql_query(query).get_result::<OneNumber>(self).map(|row| row.value)
+    }
+
+    /// Lets the commit of this transaction be lost with the power.
+    pub(crate) fn commit_lazily(&mut self) -> QueryResult<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(c) => c.batch_execute("SET LOCAL synchronous_commit = off"),
+        }
+    }
+
+    /// Wakes those who listen, when the transaction is committed.
+    pub(crate) fn notify(&mut self, channel: Channel) -> QueryResult<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(c) => c.batch_execute(&format!("NOTIFY {}", channel.name())),
+        }
+    }
+
+    /// Listens on all channels from now on.
+    pub(crate) fn listen(&mut self) -> QueryResult<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(c) => Channel::ALL.iter().try_for_each(|on| c.batch_execute(&format!("LISTEN {}", on.name()))),
+        }
+    }
+
+    /// The channels on which something came since the last call.
+    pub(crate) fn heard(&mut self) -> QueryResult<Vec<Channel>> {
+        match self {
+            Self::Sqlite(_) => Ok(Vec::new()),
+            Self::Postgres(c) => {
+                let names: Vec<_> = c.notifications_iter().map(|n| n.map(|n| n.channel)).collect::<QueryResult<_>>()?;
+                Ok(Channel::ALL.into_iter().filter(|on| names.iter().any(|name| name == on.name())).collect())
+            }
+        }
+    }
+
     /// Inserts many rows at once: the derived connection can only do so one by one.
     pub(super) fn insert_deliveries(&mut self, rows: &[DeliveryRow]) -> QueryResult<()> {
         for some in rows.chunks(INSERT_ROWS) {
@@ -129,6 +185,14 @@ impl AnyConnection {
             };
         }
         Ok(())
+    }
+
+    /// Whether searches are narrowed by an index of trigrams, of which `mgmt_grams` makes the terms.
+    pub(crate) fn has_grams(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => false,
+            Self::Postgres(_) => true,
+        }
     }
 
     /// The migrations of this database.
@@ -152,6 +216,32 @@ impl AnyConnection {
         };
         Ok(!sql_query(query).load::<OneText>(self)?.is_empty())
     }
+}
+
+/// What is told on connections that listen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Channel {
+    /// A change was numbered.
+    Changes,
+    /// A node has applied changes, or holds no lease any more.
+    Acknowledgements,
+}
+
+impl Channel {
+    const ALL: [Self; 2] = [Self::Changes, Self::Acknowledgements];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Changes => "mgmt_changes",
+            Self::Acknowledgements => "mgmt_acknowledgements",
+        }
+    }
+}
+
+#[derive(diesel::QueryableByName)]
+struct OneNumber {
+    #[diesel(sql_type = BigInt)]
+    value: i64,
 }
 
 #[derive(diesel::QueryableByName)]

@@ -12,6 +12,7 @@ mod idempotency;
 mod invalidations;
 mod invitations;
 mod keys;
+mod leases;
 mod memberships;
 mod migrate;
 mod organizations;
@@ -29,6 +30,8 @@ mod schema;
 mod send_outs;
 mod sessions;
 mod settings;
+mod shipment_counts;
+mod shipment_grams;
 mod shipments;
 #[cfg(test)]
 mod tests;
@@ -52,10 +55,10 @@ use std::{
 use mgmt_core::time::Timestamp;
 
 pub use self::backup::{TAKEN_AT, restore};
-use self::{address::Address, conn::Sharing, fault::Fault, pool::Lanes, tx::SqlTx};
+use self::{address::Address, conn::Sharing, fault::Fault, leases::SqlEar, pool::Lanes, tx::SqlTx};
 use crate::{
     error::Result,
-    store::{Ending, Mode, Store, Tx},
+    store::{Ear, Ending, Mode, Store, Tx},
 };
 
 /// How often a transaction is run at most.
@@ -195,6 +198,10 @@ impl Store for SqlStore {
 
     fn is_shared(&self) -> bool {
         self.address.sharing() == Sharing::Nodes
+    }
+
+    fn listen(&self) -> Result<Option<Box<dyn Ear>>> {
+        if self.is_shared() { Ok(Some(Box::new(SqlEar::new(&self.address)?))) } else { Ok(None) }
     }
 
     fn back_up(&self, target: &Path, taken_at: Timestamp) -> Result<()> {

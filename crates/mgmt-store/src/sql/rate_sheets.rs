@@ -5,7 +5,7 @@ use mgmt_core::id::OrganizationId;
 use mgmt_shipping::{id::RateSheetId, sheet::RateSheet};
 
 use super::{
-    schema::{rate_sheet_starts as starts, rate_sheets as table},
+    schema::{organizations, rate_sheet_starts as starts, rate_sheets as table},
     shipments::document,
     tx::{RowRef, SqlTx},
 };
@@ -41,9 +41,11 @@ fn parse(id: &str, document: &str) -> Result<RateSheet> {
 }
 
 impl RateSheets for SqlTx<'_> {
-    fn has_started(&mut self, organization: OrganizationId) -> Result<bool> {
-        let query = starts::table.find(organization.to_string()).select(starts::organization_id);
-        Ok(self.query(|c| query.first::<String>(c).optional())?.is_some())
+    fn unstarted(&mut self, limit: i64) -> Result<Vec<OrganizationId>> {
+        let started = starts::table.select(starts::organization_id);
+        let query = organizations::table.filter(organizations::id.ne_all(started)).order(organizations::id).limit(limit.max(0));
+        let ids = self.query(|c| query.select(organizations::id).load::<String>(c))?;
+        ids.iter().map(|id| RowRef { table: "organizations", id }.ok(id.parse())).collect()
     }
 
     fn start(&mut self, organization: OrganizationId) -> Result<()> {

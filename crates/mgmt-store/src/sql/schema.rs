@@ -192,6 +192,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    node_leases (node) {
+        node -> Text,
+        lease_until -> BigInt,
+        applied_seq -> BigInt,
+    }
+}
+
+diesel::table! {
     sequences (name) {
         name -> Text,
         value -> BigInt,
@@ -425,6 +433,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    shipment_counts (organization_id, test_mode, status, carrier_name, service, has_tracker, is_return, day, slot) {
+        organization_id -> Text,
+        test_mode -> Bool,
+        status -> Text,
+        carrier_name -> Text,
+        service -> Text,
+        has_tracker -> Bool,
+        is_return -> Bool,
+        day -> BigInt,
+        slot -> BigInt,
+        shipments -> BigInt,
+    }
+}
+
+diesel::table! {
     shipment_facets (shipment_id, place) {
         shipment_id -> Text,
         place -> BigInt,
@@ -449,3 +472,4 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(shipments, shipment_facets);
+diesel::allow_tables_to_appear_in_same_query!(organizations, rate_sheet_starts);

@@ -8,7 +8,7 @@ use super::{conn::AnyConnection, fault::Fault};
 use crate::{
     error::{Result, StoreError},
     store::{
-        Audit, Deliveries, Events, ForeignHashes, Idempotency, Invalidations, Invitations, Keys, Memberships, Mode,
+        Audit, Deliveries, Events, ForeignHashes, Idempotency, Invalidations, Invitations, Keys, Memberships, Mode, NodeLeases,
         Organizations, PasswordResets, ProjectMembers, ProjectParts, Projects, Quotas, RateSheets, RefreshTokens, Reveals,
         SendOuts, Sessions, Settings, Shipments, Throttles, Trackers, Tx, Usage, Users, WebhookQueues, Webhooks,
     },
@@ -32,6 +32,11 @@ impl<'a> SqlTx<'a> {
     /// Why it must not be committed, if so.
     pub(crate) fn into_fault(self) -> Option<Fault> {
         self.fault
+    }
+
+    /// See [`AnyConnection::has_grams`].
+    pub(super) fn has_grams(&self) -> bool {
+        self.connection.has_grams()
     }
 
     /// Runs a statement.
@@ -133,6 +138,10 @@ impl Tx for SqlTx<'_> {
     }
 
     fn invalidations(&mut self) -> &mut dyn Invalidations {
+        self
+    }
+
+    fn node_leases(&mut self) -> &mut dyn NodeLeases {
         self
     }
 

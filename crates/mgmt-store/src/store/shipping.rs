@@ -76,11 +76,11 @@ pub struct ShipmentFilter {
     pub keyword: Option<String>,
     /// A part of an address, in any case.
     pub address: Option<String>,
-    /// The tracking number.
+    /// A part of the tracking number, in any case.
     pub tracking_number: Option<String>,
-    /// The reference.
+    /// A part of the reference, in any case.
     pub reference: Option<String>,
-    /// A part of the order id.
+    /// A part of the order id, in any case.
     pub order_id: Option<String>,
     /// Made at this moment or later.
     pub created_after: Option<Moment>,
@@ -136,6 +136,8 @@ pub trait Shipments {
     fn list(&mut self, realm: Realm, filter: &ShipmentFilter, window: Window) -> Result<Vec<Shipment>>;
     /// How many there are.
     fn count(&mut self, realm: Realm, filter: &ShipmentFilter) -> Result<i64>;
+    /// Both at once, which costs less where a text is searched for.
+    fn page(&mut self, realm: Realm, filter: &ShipmentFilter, window: Window) -> Result<(i64, Vec<Shipment>)>;
     /// Replaces what was read with `version`. When it has another one by now, the transaction is run again.
     fn update(&mut self, organization: OrganizationId, shipment: &Shipment, version: i64) -> Result<()>;
 }
@@ -160,9 +162,9 @@ pub trait Trackers {
 
 /// Rate sheets, which both modes share.
 pub trait RateSheets {
-    /// Whether the organization has been given the sheet that every one starts with.
-    fn has_started(&mut self, organization: OrganizationId) -> Result<bool>;
-    /// Notes that it is given that sheet now. If another transaction has noted it since it was looked for, this one is run again.
+    /// Organizations that have not been given the sheet that every one starts with, `limit` at most.
+    fn unstarted(&mut self, limit: i64) -> Result<Vec<OrganizationId>>;
+    /// Notes that one is given that sheet now. If another transaction has noted it since it was looked for, this one is run again.
     fn start(&mut self, organization: OrganizationId) -> Result<()>;
     /// Adds one. `Conflict` when its slug is taken.
     fn insert(&mut self, organization: OrganizationId, sheet: &RateSheet) -> Result<()>;

@@ -216,7 +216,7 @@ fn found(
     caller: &Caller,
     (organization, owner): &(Organization, Email),
 ) -> Result<(Map<String, Value>, Invited), ApiError> {
-    work.tx.organizations().insert(organization)?;
+    work.found(organization)?;
     note(work, caller, "organization.created", None, organization)?;
     let invited = invite_first_owner(work, caller, organization.id, owner)?;
     Ok((view(work, organization.clone())?, invited))

@@ -45,7 +45,7 @@ async fn own_project(app: &Data<App>, address: ClientAddress, request: &HttpRequ
     let admission = match app.admitter.admit(text, &asked).await.map_err(ApiError::unavailable)? {
         Check::Accepted(admission) => admission,
         Check::Refused(refusal) => return Err(refuse(request, refusal, "")),
-        Check::Pending(_) => return Err(ApiError::internal("the gate did not answer")),
+        Check::Pending(_) | Check::Unleased => return Err(ApiError::internal("the gate did not answer")),
     };
     let id = admission.record.facts.id;
     note(request, id.to_string(), rate_limit_fields(&admission.standings));

@@ -17,7 +17,6 @@ use mgmt_core::{
 };
 use mgmt_shipping::{
     fault::Invalid,
-    sheet::RateSheet,
     shipment::{Refused, Shipment},
     shipment_state::Forbidden,
     time::Moment,
@@ -108,28 +107,6 @@ fn object<T: Serialize>(value: &T) -> Result<Map<String, Value>, ApiError> {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) | Err(_) => Err(ApiError::internal("a value could not be written as an object")),
     }
-}
-
-/// The sheets that an organization's shipments are priced by. Each organization is given one the first time it is asked.
-fn sheets(work: &mut Work<'_>, organization: OrganizationId) -> Result<Vec<RateSheet>, ApiError> {
-    begin(work, organization)?;
-    Ok(work.tx.rate_sheets().all(organization)?)
-}
-
-/// Gives an organization the sheet that every one starts with, if it has not been given it.
-fn begin(work: &mut Work<'_>, organization: OrganizationId) -> Result<(), ApiError> {
-    if work.tx.rate_sheets().has_started(organization)? {
-        return Ok(());
-    }
-    let starter = RateSheet::starter(moment(work.now), &mut work.rng).map_err(ApiError::internal)?;
-    work.tx.rate_sheets().start(organization)?;
-    Ok(work.tx.rate_sheets().insert(organization, &starter)?)
-}
-
-/// [`begin`], in a transaction of its own, where it is needed.
-async fn begun(app: &App, organization: OrganizationId) -> Result<(), ApiError> {
-    let started = app.read("rate_sheets.started", move |work| Ok(work.tx.rate_sheets().has_started(organization)?)).await?;
-    if started { Ok(()) } else { app.run("rate_sheets.start", move |work| begin(work, organization)).await }
 }
 
 /// Tells that something happened to a shipment.

@@ -1,20 +1,22 @@
 //! Rate sheets, which management keeps: what the organization's shipments cost in either mode.
 
-use actix_web::{HttpRequest, HttpResponse, web::Data, web::ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, http::Method, web::Data, web::ServiceConfig};
+use bytes::Bytes;
 use mgmt_core::{
     cursor,
     error::{Code, Error},
 };
 use mgmt_shipping::{
     id::RateSheetId,
-    sheet::{RateSheet, RateSheetDraft, write_table},
+    sheet::{RateSheet, RateSheetDraft, Table, write_table},
+    time::Moment,
 };
 use mgmt_store::Versioned;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use super::{begin, begun, moment, object, once, rng, tag, told};
+use super::{moment, object, once, rng, tag, told};
 use crate::{
     api::{organizations::PageQuery, page as page_of, page_size, tagged},
     app::{App, Deed, Work},
@@ -25,10 +27,10 @@ use crate::{
     error::ApiError,
     http::{
         accept::{self, Form},
-        body::{Body, OptionalBody},
+        body::{Body, BodyOrTable, OptionalBody, TableBody},
         csv,
         path::PathId,
-        precondition::Preconditions,
+        precondition::{EntityTag, Preconditions},
         query::{NoParameters, Query},
         route::{endpoint, page},
     },
@@ -39,7 +41,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     config
         .service(endpoint("/v1/management/rate-sheets").get(list).post(create))
         // Whether an answer is JSON or CSV is the handler's affair.
-        .service(page("/v1/management/rate-sheets/{id}").get(show).patch(update).delete(remove));
+        .service(page("/v1/management/rate-sheets/{id}").get(show).on(Method::PUT, replace).patch(update).delete(remove));
 }
 
 /// A page of rate sheets.
@@ -64,7 +66,6 @@ pub(crate) async fn list(
     let list = format!("rate_sheets {organization}");
     let open = |text: &String| cursor::open(&app.keyring.cursor, &list, text).map(RateSheetId::from_u128);
     let before = query.cursor.as_ref().map(open).transpose()?;
-    begun(&app, organization).await?;
     let found = app.read("rate_sheets.list", move |work| Ok(work.tx.rate_sheets().list(organization, before, limit + 1)?));
     let mut rows = found.await?;
     let size = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -74,32 +75,65 @@ pub(crate) async fn list(
     Ok(page_of(&request, &rows, next))
 }
 
-/// Makes a rate sheet.
-#[utoipa::path(post, path = "/v1/management/rate-sheets", tag = "Rate sheets", operation_id = "createRateSheet", request_body = RateSheetDraft,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat safe: it gets the first answer")),
+/// The name of a sheet that is made from a table, which has none. JSON has it in the body.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct NewSheetQuery {
+    /// With a table: a name for people.
+    #[param(max_length = 100)]
+    name: Option<String>,
+    /// With a table: a name for programs; made from the name when left out.
+    #[param(max_length = 50)]
+    slug: Option<String>,
+}
+
+/// Makes a rate sheet, from JSON or from a table of prices.
+#[utoipa::path(post, path = "/v1/management/rate-sheets", tag = "Rate sheets", operation_id = "createRateSheet",
+    request_body(content((RateSheetDraft = "application/json"), (String = "text/csv"))),
+    params(NewSheetQuery, ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat safe: it gets the first answer")),
     responses((status = 201, description = "The rate sheet", body = RateSheet)))]
 pub(crate) async fn create(
     app: Data<App>,
     caller: Allow<RateSheetsWrite>,
-    query: Query<NoParameters>,
-    body: Body<RateSheetDraft>,
+    query: Query<NewSheetQuery>,
+    body: BodyOrTable,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    query.read()?;
     let caller = caller.into_caller();
-    let bytes = body.bytes().await?;
+    let named = query.read()?;
+    let (form, bytes) = body.bytes().await?;
+    // The name of a table's sheet is part of what a repeat must repeat.
+    let asked = Bytes::from([request.query_string().as_bytes(), b"\n", &bytes].concat());
     let now = moment(app.clock.now().wall);
-    let judge =
-        |bytes: &[u8]| Body::judge(bytes, |draft: RateSheetDraft| draft.parse(now, &mut rng()).map_err(|invalid| told(&invalid)));
+    let judge = |_: &[u8]| judged(&named, form, &bytes, now);
     let who = (caller.organization_id, caller.actor());
     let make = move |work: &mut Work<'_>, sheet: &RateSheet| {
-        begin(work, caller.organization_id)?;
         work.tx.rate_sheets().insert(caller.organization_id, sheet)?;
         note(work, &caller, "rate_sheet.created", None, Some(sheet))?;
         Ok((object(sheet)?, true))
     };
-    let (answer, _) = once(&app, who, (&request, &bytes), judge, make).await?;
+    let (answer, _) = once(&app, who, (&request, &asked), judge, make).await?;
     Ok(answer.into_response())
+}
+
+/// The sheet that a body describes.
+fn judged(named: &NewSheetQuery, form: Form, bytes: &[u8], now: Moment) -> Result<RateSheet, ApiError> {
+    if form == Form::Json {
+        let fields = [("name", &named.name), ("slug", &named.slug)];
+        let error = Error::new(Code::InvalidRequest, "the request is invalid: see `details`");
+        let wrong = fields.iter().filter(|(_, value)| value.is_some());
+        let error =
+            wrong.fold(error, |error, (field, _)| error.with_detail(*field, "belongs into the body, unless it is a table"));
+        if !error.details().is_empty() {
+            return Err(error.into());
+        }
+        return Body::judge(bytes, |draft: RateSheetDraft| draft.parse(now, &mut rng()).map_err(|invalid| told(&invalid)));
+    }
+    let name =
+        named.name.as_deref().ok_or_else(|| Error::invalid("name", "must be given as a parameter, as a table has no name"))?;
+    let sheet = Table::read(bytes).and_then(|table| table.sheet(name, named.slug.clone(), now, &mut rng()));
+    sheet.map_err(|invalid| told(&invalid).into())
 }
 
 fn find(work: &mut Work<'_>, caller: &Caller, id: RateSheetId) -> Result<Versioned<RateSheet>, ApiError> {
@@ -160,13 +194,52 @@ pub(crate) async fn update(
     precheck(&app, &caller, id, &preconditions).await?;
     query.read()?;
     let patch = body.read().await?;
+    let after = move |before: &RateSheet, now: Moment| {
+        let bytes = serde_json::to_vec(&before.patched(patch.clone())).map_err(ApiError::internal)?;
+        let judge = |draft: RateSheetDraft| before.changed(draft, now, &mut rng()).map_err(|invalid| told(&invalid));
+        Body::judge(&bytes, judge)
+    };
+    let (tag, view) = change(&app, caller, id, preconditions, after).await?;
+    Ok(tagged(&request, tag, Value::Object(view)))
+}
+
+/// Replaces the prices of a rate sheet by those of a table. Services and zones that the table names are made or changed in what
+/// it has columns for; everything else stays.
+#[utoipa::path(put, path = "/v1/management/rate-sheets/{id}", tag = "Rate sheets", operation_id = "importRateSheet",
+    request_body(content = String, content_type = "text/csv", description = "A table, as `Accept: text/csv` yields it"),
+    params(("id" = String, Path, description = "The rate sheet's id")),
+    responses((status = 200, description = "The rate sheet as it is now", body = RateSheet)))]
+pub(crate) async fn replace(
+    app: Data<App>,
+    caller: Allow<RateSheetsWrite>,
+    id: PathId<RateSheetId>,
+    query: Query<NoParameters>,
+    body: TableBody,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let (id, caller) = (id.get()?, caller.into_caller());
+    let preconditions = Preconditions::from_headers(request.headers());
+    precheck(&app, &caller, id, &preconditions).await?;
+    query.read()?;
+    let table = Table::read(&body.bytes().await?).map_err(|invalid| told(&invalid))?;
+    let after =
+        move |before: &RateSheet, now: Moment| Ok(table.replace(before, now, &mut rng()).map_err(|invalid| told(&invalid))?);
+    let (tag, view) = change(&app, caller, id, preconditions, after).await?;
+    Ok(tagged(&request, tag, Value::Object(view)))
+}
+
+/// Changes a sheet, unless nothing changes by it.
+async fn change(
+    app: &App,
+    caller: Caller,
+    id: RateSheetId,
+    preconditions: Preconditions,
+    after: impl Fn(&RateSheet, Moment) -> Result<RateSheet, ApiError> + Send + 'static,
+) -> Result<(EntityTag, Map<String, Value>), ApiError> {
     let changed = app.run("rate_sheets.update", move |work| {
         let Versioned { object: before, mut version } = find(work, &caller, id)?;
         preconditions.check(&tag(id, version))?;
-        let bytes = serde_json::to_vec(&before.patched(patch.clone())).map_err(ApiError::internal)?;
-        let now = moment(work.now);
-        let judge = |draft: RateSheetDraft| before.changed(draft, now, &mut rng()).map_err(|invalid| told(&invalid));
-        let after = Body::judge(&bytes, judge)?;
+        let after = after(&before, moment(work.now))?;
         if after != before {
             work.tx.rate_sheets().update(caller.organization_id, &after, version)?;
             version += 1;
@@ -174,8 +247,7 @@ pub(crate) async fn update(
         }
         Ok((tag(id, version), object(&after)?))
     });
-    let (tag, view) = changed.await?;
-    Ok(tagged(&request, tag, Value::Object(view)))
+    changed.await
 }
 
 /// Removes a rate sheet. What was bought by it stays as it is.

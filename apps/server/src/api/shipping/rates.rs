@@ -6,7 +6,7 @@ use mgmt_shipping::{
     shipment::{RatesDraft, ShipmentDraft},
 };
 
-use super::{begun, moment, rng, told};
+use super::{moment, rng, told};
 use crate::{
     app::App,
     auth::resource::{AllowKey, RatesRead},
@@ -31,7 +31,6 @@ pub(crate) async fn rate(
     let now = moment(app.clock.now().wall);
     let judge = |draft: RatesDraft| ShipmentDraft::from(draft).parse(now, &mut rng()).map_err(|invalid| told(&invalid));
     let (parts, _) = body.parse(judge).await?;
-    begun(&app, caller.organization_id).await?;
     let rated = app.read("rates.fetch", move |work| {
         let sheets = work.tx.rate_sheets().all(caller.organization_id)?;
         Ok(parts.rate((&work.app.carriers, &sheets), caller.test_mode, now, &mut work.rng))

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use super::{
     forbidden,
     list::{self, ListShipments},
-    moment, once, realm, refused, rng, sheets, tag, tell_shipment, tell_tracker, told,
+    moment, once, realm, refused, rng, tag, tell_shipment, tell_tracker, told,
     view::{self, ShipmentPage, ShipmentView},
 };
 use crate::{
@@ -45,8 +45,7 @@ pub(crate) async fn list(
         if !possible {
             return Ok((0, Vec::new()));
         }
-        let count = work.tx.shipments().count(realm, &filter)?;
-        let rows = work.tx.shipments().list(realm, &filter, window)?;
+        let (count, rows) = work.tx.shipments().page(realm, &filter, window)?;
         let views = rows.iter().map(|s| view::shipment(work.app, s).map(Value::Object)).collect::<Result<Vec<_>, _>>()?;
         Ok((count, views))
     });
@@ -92,7 +91,7 @@ fn make(
     service: Option<&str>,
 ) -> Result<Map<String, Value>, ApiError> {
     let (realm, now) = (realm(caller), moment(work.now));
-    let sheets = sheets(work, realm.organization)?;
+    let sheets = work.tx.rate_sheets().all(realm.organization)?;
     let rates = parts.rate((&work.app.carriers, &sheets), realm.test_mode, now, &mut work.rng);
     let meta = Map::from_iter([("request_id".to_owned(), Value::from(caller.request_id.clone()))]);
     let draft = Shipment::new(parts.clone(), rates, (realm.test_mode, meta), now, &mut work.rng);
@@ -204,7 +203,7 @@ fn patched(work: &mut Work<'_>, realm: Realm, shipment: Shipment, patch: &Map<St
         Some(_) => Err(Error::invalid("service", "must be left out here: a label is bought by `purchase`")),
         None => draft.parse(now, &mut rng()).map_err(|invalid| told(&invalid)),
     })?;
-    let sheets = sheets(work, realm.organization)?;
+    let sheets = work.tx.rate_sheets().all(realm.organization)?;
     let rate = |parts: &ShipmentParts| parts.rate((&work.app.carriers, &sheets), realm.test_mode, now, &mut work.rng);
     Ok(shipment.changed(parts, rate, now))
 }
@@ -240,7 +239,7 @@ pub(crate) async fn rerate(
         let now = moment(work.now);
         let narrowed = shipment.parts.narrowed(wanted.services.clone(), wanted.carrier_ids.clone());
         shipment.parts = narrowed.map_err(|invalid| told(&invalid))?;
-        let sheets = sheets(work, realm.organization)?;
+        let sheets = work.tx.rate_sheets().all(realm.organization)?;
         let rate = |parts: &ShipmentParts| parts.rate((&work.app.carriers, &sheets), realm.test_mode, now, &mut work.rng);
         Ok(shipment.rated(rate, now).map_err(forbidden)?)
     };

@@ -1,0 +1,33 @@
+import { Stack, Text } from "@mantine/core";
+import type { Schema } from "@/api/client";
+import { strings } from "@/strings";
+import { Section } from "../shared/Section";
+
+type Parcel = Schema<"Parcel">;
+
+const words = strings.shipments;
+
+function sizeOf({ length, width, height, dimension_unit: unit }: Parcel): string | null {
+  const sides = [length, width, height].filter((side) => side !== null && side !== undefined);
+  return sides.length > 0 ? `${sides.join(" × ")} ${unit ?? ""}`.trim() : null;
+}
+
+/** What is sent. */
+export function Parcels({ parcels }: { parcels: Parcel[] }) {
+  return (
+    <Section title={words.parcels}>
+      <Stack gap="xs">
+        {parcels.map((parcel, index) => (
+          <div key={parcel.id}>
+            <Text size="sm" fw={550}>
+              {parcel.description ?? parcel.content ?? words.parcel(index + 1)}
+            </Text>
+            <Text size="sm" c="dimmed">
+              {[`${parcel.weight} ${parcel.weight_unit}`, sizeOf(parcel)].filter(Boolean).join(" · ")}
+            </Text>
+          </div>
+        ))}
+      </Stack>
+    </Section>
+  );
+}

@@ -1,0 +1,11 @@
+// Runs before the first paint, so that nobody who chose dark sees a white page first.
+(() => {
+  let chosen = "auto";
+  try {
+    chosen = localStorage.getItem("mantine-color-scheme-value") ?? "auto";
+  } catch {
+    // Storage may be forbidden: then the system decides.
+  }
+  const dark = chosen === "dark" || (chosen !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
+  document.documentElement.setAttribute("data-mantine-color-scheme", dark ? "dark" : "light");
+})();

@@ -1,0 +1,164 @@
+import { Button, Group, Paper, Skeleton, Stack, Table, Text, VisuallyHidden } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
+import type { ReactNode } from "react";
+import type { Rows } from "@/api/hooks";
+import { strings } from "@/strings";
+import classes from "./DataTable.module.css";
+import { EmptyState } from "./EmptyState";
+import { ErrorAlert } from "./ErrorAlert";
+
+export interface Column<T> {
+  key: string;
+  header: string;
+  cell: (row: T) => ReactNode;
+  align?: "left" | "right";
+  /** The title of a card on phones; the first column if none says so. */
+  primary?: boolean;
+  /** Left out of cards. */
+  wideOnly?: boolean;
+  width?: number | string;
+}
+
+interface DataTableProps<T> {
+  /** What `useList` gave; for rows that are there already use `ready(rows)`. */
+  list: Rows<T>;
+  columns: Column<T>[];
+  rowKey: (row: T) => string;
+  /** What the table is, for screen readers. */
+  caption: string;
+  empty: { title: string; description?: ReactNode; action?: ReactNode };
+  /** Buttons or a menu at the end of each row. */
+  actions?: (row: T) => ReactNode;
+}
+
+/** Rows that need no loading, in the shape of a list. */
+export function ready<T>(rows: T[]): Rows<T> {
+  const nothing = () => undefined;
+  return {
+    rows,
+    error: null,
+    isPending: false,
+    isFetching: false,
+    hasMore: false,
+    isLoadingMore: false,
+    loadMore: nothing,
+    refetch: nothing,
+    count: rows.length,
+  };
+}
+
+/** A table; on phones a list of cards. With its states: loading, empty, error, and more to load. */
+export function DataTable<T>(props: DataTableProps<T>) {
+  const { list, empty } = props;
+  const isPhone = useMediaQuery("(max-width: 48em)", undefined, { getInitialValueInEffect: false });
+  if (list.error && list.rows.length === 0) {
+    return <ErrorAlert error={list.error} title={strings.common.loadErrorTitle} retry={list.refetch} />;
+  }
+  if (list.isPending) return <Loading columns={isPhone ? 1 : props.columns.length} />;
+  if (list.rows.length === 0) return <EmptyState {...empty} />;
+  return (
+    <Stack gap="sm">
+      {isPhone ? <Cards {...props} /> : <Wide {...props} />}
+      {list.error ? <ErrorAlert error={list.error} retry={list.loadMore} /> : null}
+      {list.hasMore ? (
+        <Group justify="center">
+          <Button variant="default" onClick={list.loadMore} loading={list.isLoadingMore}>
+            {strings.common.loadMore}
+          </Button>
+          {list.count === null ? null : (
+            <Text size="xs" c="dimmed">
+              {strings.common.shown(list.rows.length, list.count)}
+            </Text>
+          )}
+        </Group>
+      ) : null}
+    </Stack>
+  );
+}
+
+function Wide<T>({ list, columns, rowKey, caption, actions }: DataTableProps<T>) {
+  return (
+    <Paper className={classes.frame} bg="var(--app-surface)">
+      <Table.ScrollContainer
+        minWidth={Math.min(columns.length * 110, 900)}
+        type="native"
+        tabIndex={0}
+        role="region"
+        aria-label={caption}
+      >
+        <Table className={classes.table} verticalSpacing="sm" horizontalSpacing="md" highlightOnHover>
+          <caption className={classes.caption}>{caption}</caption>
+          <Table.Thead>
+            <Table.Tr>
+              {columns.map((column) => (
+                <Table.Th key={column.key} ta={column.align ?? "left"} w={column.width ?? "auto"} scope="col">
+                  {column.header}
+                </Table.Th>
+              ))}
+              {actions ? (
+                <Table.Th w={1}>
+                  <VisuallyHidden>{strings.common.actions}</VisuallyHidden>
+                </Table.Th>
+              ) : null}
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {list.rows.map((row) => (
+              <Table.Tr key={rowKey(row)}>
+                {columns.map((column) => (
+                  <Table.Td key={column.key} ta={column.align ?? "left"}>
+                    {column.cell(row)}
+                  </Table.Td>
+                ))}
+                {actions ? <Table.Td className={classes.actions}>{actions(row)}</Table.Td> : null}
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+    </Paper>
+  );
+}
+
+function Cards<T>({ list, columns, rowKey, caption, actions }: DataTableProps<T>) {
+  const primary = columns.find((column) => column.primary) ?? columns[0];
+  const rest = columns.filter((column) => column !== primary && !column.wideOnly);
+  return (
+    <ul className={classes.cards} aria-label={caption}>
+      {list.rows.map((row) => (
+        <li key={rowKey(row)}>
+          <Paper p="md" bg="var(--app-surface)">
+            <Group justify="space-between" wrap="nowrap" align="flex-start" mb="xs">
+              <div className={classes.title}>{primary?.cell(row)}</div>
+              {actions?.(row)}
+            </Group>
+            <dl className={classes.facts}>
+              {rest.map((column) => (
+                <div key={column.key} className={classes.fact}>
+                  <dt>{column.header}</dt>
+                  <dd>{column.cell(row)}</dd>
+                </div>
+              ))}
+            </dl>
+          </Paper>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Loading({ columns }: { columns: number }) {
+  return (
+    <Paper p="md" bg="var(--app-surface)" role="status" aria-label={strings.common.loading}>
+      <Stack gap="md">
+        {["a", "b", "c", "d"].map((row) => (
+          <Group key={row} grow wrap="nowrap" gap="xl">
+            {Array.from({ length: Math.max(1, columns) }, (_, index) => `${row}${index}`).map((cell) => (
+              <Skeleton key={cell} height={14} radius="sm" />
+            ))}
+          </Group>
+        ))}
+      </Stack>
+    </Paper>
+  );
+}

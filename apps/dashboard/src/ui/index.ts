@@ -1,0 +1,10 @@
+export { ConfirmModal } from "./ConfirmModal";
+export { CopyButton } from "./CopyButton";
+export { type Column, DataTable, ready } from "./DataTable";
+export { EmptyState } from "./EmptyState";
+export { ErrorAlert } from "./ErrorAlert";
+export { FormErrors } from "./FormErrors";
+export { Page } from "./Page";
+export { SecretModal } from "./SecretModal";
+export { StatusBadge, type Tone, words } from "./StatusBadge";
+export { Timestamp, timeAgo, useNow } from "./Timestamp";

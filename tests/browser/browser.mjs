@@ -1,0 +1,81 @@
+// A browser, and pages that watch themselves: what no page of the dashboard may ever do fails the test that does it.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const EXECUTABLE = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
+export const DESKTOP = { width: 1360, height: 850 };
+export const PHONE = { width: 390, height: 844 };
+
+/** Starts the browser. As root it has no sandbox to itself, as in containers. */
+export function launch() {
+  const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
+  return chromium.launch({ executablePath: EXECUTABLE, args });
+}
+
+/**
+ * A fresh profile on a server. `page()` opens a tab that is watched; `check(page)` looks at the page as it is now; `end()` asserts that nothing
+ * was wrong since. `expectErrors` names console messages that a test provokes, as the 401 of a wrong password.
+ */
+export async function visit(browser, address, { viewport = DESKTOP, colorScheme = "light", expectErrors = [], ...more } = {}) {
+  const phone = viewport.width < 600 ? { isMobile: true, hasTouch: true, deviceScaleFactor: 2 } : {};
+  const context = await browser.newContext({
+    baseURL: address,
+    viewport,
+    colorScheme,
+    locale: "en-GB",
+    timezoneId: "Europe/Berlin",
+    reducedMotion: "reduce",
+    ...phone,
+    ...more,
+  });
+  context.setDefaultTimeout(15_000);
+  const wrong = [];
+  await context.addInitScript(() => {
+    window.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sourceFile, lineNumber }) => {
+      console.error(`policy violation: ${violatedDirective} ${blockedURI} ${sourceFile}:${lineNumber}`);
+    });
+  });
+  context.on("request", (request) => {
+    const { protocol, origin } = new URL(request.url());
+    if (!["data:", "blob:"].includes(protocol) && origin !== address) wrong.push(`a request to ${request.url()}`);
+  });
+  context.on("console", (message) => {
+    const text = `${message.text()} ${message.location().url}`;
+    const expected = expectErrors.some((pattern) => pattern.test(text));
+    if (["error", "warning"].includes(message.type()) && !expected) wrong.push(`console ${message.type()}: ${text}`);
+  });
+  context.on("weberror", (error) => wrong.push(`uncaught: ${error.error().stack}`));
+
+  const check = async (page) => {
+    await page.evaluate(AXE);
+    const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+    for (const { id, impact, help, nodes } of violations) {
+      if (!["serious", "critical"].includes(impact)) continue;
+      wrong.push(`axe ${impact} ${id} (${help}) on ${page.url()}: ${nodes.map((node) => `${node.html.slice(0, 200)} ${node.failureSummary}`).join("\n")}`);
+    }
+  };
+  return {
+    context,
+    check,
+    page: () => context.newPage(),
+    async end() {
+      await context.close();
+      assert.deepEqual(wrong, []);
+    },
+  };
+}
+
+/** Fills in the sign-in page, and waits for what comes after it. */
+export async function signIn(page, email, password) {
+  await page.goto("/sign-in");
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+}
+
+/** The page's heading, which has the focus after a change of page. */
+export const heading = (page, name) => page.getByRole("heading", { level: 1, name });

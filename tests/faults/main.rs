@@ -1,0 +1,18 @@
+//! Several nodes on one PostgreSQL that fail in every way: whether a change that was answered holds on all of them.
+//!
+//! The short form runs with all tests; `make faults` (`MGMT_FAULTS=long`) runs the long one.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::too_many_lines,
+    clippy::print_stderr,
+    reason = "tests: a surprise is a panic, time is the real one, and a scenario reads from top to bottom"
+)]
+
+mod cuts;
+mod history;
+mod revocation;
