@@ -23,6 +23,7 @@ mod escalation;
 mod foreign;
 mod gateways;
 mod http;
+mod import;
 mod keys;
 mod matrix;
 mod order;

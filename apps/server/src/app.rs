@@ -29,7 +29,7 @@ use mgmt_core::{
     secret::Keyring,
     target::TargetRules,
 };
-use mgmt_gate::{Gate, SystemClock};
+use mgmt_gate::{ForeignKeys, Gate, SystemClock};
 use mgmt_shipping::carrier::Carriers;
 use mgmt_store::{Store, StoreError};
 use parking_lot::Mutex;
@@ -111,7 +111,12 @@ impl App {
         let gate = Arc::new(gate);
         let permissions = permission::masks(&gate.catalogues().permissions);
         Self(Arc::new(Parts {
-            admitter: Admitter::new(Arc::clone(&gate)),
+            admitter: Admitter::with_foreign(ForeignKeys::new(
+                Arc::clone(&gate),
+                Arc::clone(&store),
+                format.clone(),
+                keyring.pepper.clone(),
+            )),
             session_limit: RateLimit::per_minute(config.limits.session_per_minute),
             passwords: Passwords::new(),
             mailer,

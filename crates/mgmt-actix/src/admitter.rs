@@ -7,7 +7,8 @@ use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
-use mgmt_gate::{Check, Gate, Pending, Request, SystemClock};
+use mgmt_core::foreign::PresentedForeign;
+use mgmt_gate::{Check, ForeignCheck, ForeignKeys, Gate, Pending, Request, SystemClock};
 use parking_lot::Mutex;
 
 /// How often an answer is fetched before the request is given up: each time, others may have used what was fetched.
@@ -34,6 +35,7 @@ pub struct Admitter(Arc<Inner>);
 
 struct Inner {
     gate: Arc<Gate>,
+    foreign: Option<ForeignKeys>,
     clock: SystemClock,
     flights: Mutex<HashMap<String, Flight>>,
 }
@@ -48,7 +50,17 @@ impl Admitter {
     /// Over a gate.
     #[must_use]
     pub fn new(gate: Arc<Gate>) -> Self {
-        Self(Arc::new(Inner { gate, clock: SystemClock, flights: Mutex::default() }))
+        Self::over(gate, None)
+    }
+
+    /// Over a gate and the keys of other systems that stand in front of it.
+    #[must_use]
+    pub fn with_foreign(foreign: ForeignKeys) -> Self {
+        Self::over(Arc::clone(foreign.gate()), Some(foreign))
+    }
+
+    fn over(gate: Arc<Gate>, foreign: Option<ForeignKeys>) -> Self {
+        Self(Arc::new(Inner { gate, foreign, clock: SystemClock, flights: Mutex::default() }))
     }
 
     /// The gate itself.
@@ -63,24 +75,27 @@ impl Admitter {
     /// When the store could not be reached.
     pub async fn admit(&self, presented: &str, request: &Request<'_>) -> Result<Check, Unavailable> {
         for _ in 0..ATTEMPTS {
-            match self.0.gate.check(presented, request, self.0.clock.now()) {
-                Check::Pending(pending) => self.resolve(pending).await?,
-                Check::Unleased => return Err(Unavailable("this node holds no lease".to_owned())),
-                answer => return Ok(answer),
+            let now = self.0.clock.now();
+            let answer = match &self.0.foreign {
+                None => ForeignCheck::Answer(self.0.gate.check(presented, request, now)),
+                Some(foreign) => foreign.check(presented, request, now),
+            };
+            match answer {
+                ForeignCheck::Answer(Check::Pending(pending)) => self.resolve(Lack::Gate(pending)).await?,
+                ForeignCheck::Answer(Check::Unleased) => return Err(Unavailable("this node holds no lease".to_owned())),
+                ForeignCheck::Answer(answer) => return Ok(answer),
+                ForeignCheck::Pending(presented) => self.resolve(Lack::Foreign(presented)).await?,
             }
         }
         Err(Unavailable("others were always faster to use what was fetched".to_owned()))
     }
 
-    async fn resolve(&self, pending: Pending) -> Result<(), Unavailable> {
-        if !pending.is_shareable() {
-            return self.fetch(pending).await;
-        }
-        let name = pending.flight();
+    async fn resolve(&self, lack: Lack) -> Result<(), Unavailable> {
+        let Some(name) = lack.flight() else { return self.fetch(lack).await };
         let flight = {
             let mut flights = self.0.flights.lock();
             let this = self.clone();
-            let start = || async move { this.fetch(pending).await }.boxed().shared();
+            let start = || async move { this.fetch(lack).await }.boxed().shared();
             flights.entry(name.clone()).or_insert_with(start).clone()
         };
         let result = flight.clone().await;
@@ -91,13 +106,40 @@ impl Admitter {
         result
     }
 
-    async fn fetch(&self, pending: Pending) -> Result<(), Unavailable> {
+    async fn fetch(&self, lack: Lack) -> Result<(), Unavailable> {
         let inner = Arc::clone(&self.0);
-        let done = web::block(move || inner.gate.resolve(&pending, inner.clock.now())).await;
+        let done = web::block(move || inner.fetch(&lack)).await;
         match done {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(Unavailable(error.to_string())),
             Err(error) => Err(Unavailable(error.to_string())),
+        }
+    }
+}
+
+/// What must be fetched before there is an answer.
+enum Lack {
+    Gate(Pending),
+    Foreign(Box<PresentedForeign>),
+}
+
+impl Lack {
+    /// Requests with the same value are served by one fetch; `None` when each needs its own.
+    fn flight(&self) -> Option<String> {
+        match self {
+            Self::Gate(pending) => pending.is_shareable().then(|| pending.flight()),
+            Self::Foreign(presented) => Some(format!("foreign {:x?}", presented.keyed().words())),
+        }
+    }
+}
+
+impl Inner {
+    fn fetch(&self, lack: &Lack) -> mgmt_store::Result<()> {
+        let now = self.clock.now();
+        match (lack, &self.foreign) {
+            (Lack::Gate(pending), _) => self.gate.resolve(pending, now),
+            (Lack::Foreign(presented), Some(foreign)) => foreign.resolve(presented, now),
+            (Lack::Foreign(_), None) => Ok(()),
         }
     }
 }

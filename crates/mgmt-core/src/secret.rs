@@ -64,6 +64,21 @@ impl SecretHash {
         difference.ct_eq(&0).into()
     }
 
+    /// What stands in for the hash of a key whose text was never seen. It goes with pepper version 0, which no pepper has.
+    pub(crate) const UNSEEN: Self = Self([0; 4]);
+
+    /// The hash as a key for maps. Comparing it takes a time that depends on where it differs: only for keyed hashes, of which
+    /// nobody can choose the bits.
+    #[must_use]
+    pub const fn words(&self) -> [u64; 4] {
+        self.0
+    }
+
+    pub(crate) fn halves(&self) -> [u128; 2] {
+        let [a, b, c, d] = self.0.map(u128::from);
+        [a << 64 | b, c << 64 | d]
+    }
+
     fn from_digest(digest: &[u8]) -> Self {
         Self::from_bytes(digest).unwrap_or(Self([0; 4]))
     }
@@ -108,7 +123,30 @@ impl Pepper {
         state.update(key.mac_input());
         SecretHash::from_digest(&state.finalize().into_bytes())
     }
+
+    /// The stored form of a key that another system issued: of its whole text.
+    #[must_use]
+    pub fn hash_text(&self, text: &str) -> SecretHash {
+        self.tagged(FOREIGN_TEXT, text.as_bytes())
+    }
+
+    /// The keyed form of another system's hash: tells whether it was seen, and nothing else.
+    #[must_use]
+    pub fn hash_origin(&self, digest: &[u8]) -> SecretHash {
+        self.tagged(FOREIGN_ORIGIN, digest)
+    }
+
+    fn tagged(&self, tag: u8, message: &[u8]) -> SecretHash {
+        let mut state = self.state.clone();
+        state.update(&[tag]);
+        state.update(message);
+        SecretHash::from_digest(&state.finalize().into_bytes())
+    }
 }
+
+/// The first bytes of what else is hashed under the pepper. Those of our own keys are 0 to 3.
+const FOREIGN_TEXT: u8 = 0xf0;
+const FOREIGN_ORIGIN: u8 = 0xf1;
 
 impl fmt::Debug for Pepper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -34,6 +34,7 @@
 
 mod cache;
 mod clock;
+mod foreign;
 mod gate;
 mod meter;
 mod quota;
@@ -42,6 +43,7 @@ mod subject;
 
 pub use cache::KeyRecord;
 pub use clock::{Moment, SystemClock};
+pub use foreign::{ForeignCheck, ForeignKeys};
 pub use gate::{
     Admission, Check, DEFAULT_CAPACITY, Gate, GateOptions, Pending, PlanLimits, Refusal, Request, Standings, Traffic,
 };

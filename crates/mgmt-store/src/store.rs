@@ -1,6 +1,7 @@
 //! The traits of a store: one small, object-safe trait an aggregate, reached from a transaction.
 
 mod audit;
+mod foreign_hashes;
 mod leases;
 mod projects;
 mod send_outs;
@@ -29,6 +30,7 @@ pub use self::shipping::{
 };
 pub use self::{
     audit::{Audit, AuditFilter},
+    foreign_hashes::ForeignHashes,
     leases::{Ear, News, NodeLeases},
     projects::{PartRecord, ProjectMembers, ProjectParts, Projects},
     send_outs::{SendOutFilter, SendOuts},
@@ -151,6 +153,8 @@ pub trait Tx {
     fn refresh_tokens(&mut self) -> &mut dyn RefreshTokens;
     /// API keys and management keys.
     fn keys(&mut self) -> &mut dyn Keys;
+    /// Keys of other systems.
+    fn foreign_hashes(&mut self) -> &mut dyn ForeignHashes;
     /// Projects.
     fn projects(&mut self) -> &mut dyn Projects;
     /// People's places in projects.

@@ -7,6 +7,7 @@ mod conn;
 mod deliveries;
 mod events;
 mod fault;
+mod foreign_hashes;
 mod idempotency;
 mod invalidations;
 mod invitations;
