@@ -128,7 +128,7 @@ export const projects = {
     array: "List of values",
     list: "list",
     objectType: "Schema of the object",
-    objectTypeHint: "A schema with a name of your own. Without one, anything is accepted.",
+    objectTypeHint: "The name of a schema that you made for nested objects.",
     objectOf: (name: string) => `Object “${name}”`,
     restrictions: {
       min_length: "Fewest characters",
@@ -156,6 +156,7 @@ export const projects = {
     unnamed: "New field",
     add: "Add field",
     remove: (name: string) => `Remove ${name}`,
+    removeUnnamed: "Remove this field",
     removed: "Removed fields",
     restore: "Restore",
     restoreOf: (name: string) => `Restore ${name}`,

@@ -8,7 +8,7 @@ import { number, usageOf } from "./series";
 
 const words = strings.usage;
 /** Which surfaces count against one limit of the plan. */
-const SURFACES = { resource: ["resource", "verify"], management: ["management", "management"] } as const;
+const SURFACES = { resource: ["resource", "verify"], management: ["management", null] } as const;
 const EVERY_MINUTE = { refetchInterval: 60_000, keepPrevious: true };
 
 interface PlanMeterProps {
@@ -20,10 +20,14 @@ interface PlanMeterProps {
 export function PlanMeter({ traffic, rate }: PlanMeterProps) {
   const [first, second] = SURFACES[traffic];
   const from = steadyStartOf("1h", "minute", useNow(60_000));
-  const query = (surface: string) => ({ params: { query: { from, interval: "minute", surface } } });
+  const query = (surface: string | null) => ({
+    params: { query: { from, interval: "minute", ...(surface ? { surface } : {}) } },
+  });
   const one = useGet("/v1/management/usage", query(first), EVERY_MINUTE);
-  const other = useGet("/v1/management/usage", query(second), { ...EVERY_MINUTE, enabled: first !== second });
-  const more = new Map((usageOf(other.data)?.data ?? []).map(({ start, accepted }) => [start, accepted]));
+  const other = useGet("/v1/management/usage", query(second), { ...EVERY_MINUTE, enabled: second !== null });
+  const more = new Map(
+    (second ? (usageOf(other.data)?.data ?? []) : []).map(({ start, accepted }) => [start, accepted]),
+  );
   const counts = (usageOf(one.data)?.data ?? []).map(({ start, accepted }) => accepted + (more.get(start) ?? 0));
   const minutes = minutesOf(rate);
   return (
@@ -33,11 +37,11 @@ export function PlanMeter({ traffic, rate }: PlanMeterProps) {
       hint={words.busiest(minutes)}
       used={busiest(counts.slice(-60), minutes)}
       limit={allowedIn(rate)}
-      isPending={one.isPending || other.isPending}
-      error={one.error ?? other.error}
+      isPending={one.isPending || (second !== null && other.isPending)}
+      error={one.error ?? (second ? other.error : null)}
       refetch={() => {
         one.refetch();
-        if (first !== second) other.refetch();
+        if (second) other.refetch();
       }}
     />
   );

@@ -71,7 +71,7 @@ export function DefinitionFields({ form, index, field, mayNest, custom, onRemove
       {field.type === "number" ? <ListField label={words.ne} hint={words.listHint} {...at("ne")} /> : null}
       <Group justify="flex-end">
         <Button size="xs" variant="default" onClick={onRemove}>
-          {words.remove(field.name || words.unnamed)}
+          {field.name ? words.remove(field.name) : words.removeUnnamed}
         </Button>
       </Group>
     </Stack>

@@ -102,6 +102,7 @@ export function SchemaForm({ projectId, schema, etag = null, names, onDone }: Sc
             data={STANDARD.filter((name) => !names.includes(name))}
             required
             maxLength={100}
+            openOnFocus={false}
             data-autofocus
             {...form.getInputProps("related_object")}
           />

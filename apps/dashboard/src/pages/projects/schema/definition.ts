@@ -30,7 +30,7 @@ export const BOUNDS = ["gt", "gte", "lt", "lte"] as const;
 type Restriction = (typeof LENGTHS)[number] | (typeof BOUNDS)[number];
 
 export type FieldValues = Record<Restriction, Amount> & {
-  /** Tells fields apart while they have no name. */
+  /** Tells fields apart, whatever they are called. */
   key: string;
   name: string;
   /** Whether the schema has it already: its name and type are fixed then. */
@@ -48,16 +48,16 @@ let made = 0;
 
 /** A field without a name. */
 export function emptyField(): FieldValues {
-  made += 1;
-  return { ...fromDefinition("", { type: "string", optional: true, array: false }), key: `new ${made}`, known: false };
+  return { ...fromDefinition("", { type: "string", optional: true, array: false }), known: false };
 }
 
 export function fromDefinition(name: string, definition: Definition): FieldValues {
+  made += 1;
   const { type, optional, array, deleted, object_type, eq, ne } = definition;
   const amounts = Object.fromEntries([...LENGTHS, ...BOUNDS].map((each) => [each, definition[each] ?? ""]));
   return {
     ...(amounts as Record<Restriction, Amount>),
-    key: name,
+    key: `field-${made}`,
     name,
     known: true,
     type,
