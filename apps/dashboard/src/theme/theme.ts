@@ -76,6 +76,9 @@ export const theme = createTheme({
   components: {
     Button: { defaultProps: { size: "sm" } },
     Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.4, blur: 2 } } },
+    // A `header` outside of the page's parts would be a second banner.
+    ModalHeader: { defaultProps: { component: "div" } },
+    DrawerHeader: { defaultProps: { component: "div" } },
     Paper: { defaultProps: { withBorder: true, radius: "lg" } },
     Tooltip: { defaultProps: { withArrow: true, openDelay: 250 } },
     Anchor: { defaultProps: { underline: "hover" } },
