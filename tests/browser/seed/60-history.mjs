@@ -27,7 +27,13 @@ export async function seed({ sql, me, keys, shipping, bootstrapped, owner }) {
   const now = Date.now();
   const random = dice(20_261_121);
   const rows = [];
+  const month = Date.UTC(new Date(now).getUTCFullYear(), new Date(now).getUTCMonth());
+  const taken = { all: 0, [keys.bridge.id]: 0 };
   const count = (minute, key, surface, outcome, number) => {
+    if (outcome === "accepted" && minute >= month) {
+      taken.all += Math.floor(number);
+      if (key in taken) taken[key] += Math.floor(number);
+    }
     if (number >= 1) rows.push(`('${organization}', ${minute}, '${key}', '${surface}', '${outcome}', ${Math.floor(number)})`);
   };
   const callers = [
@@ -61,6 +67,8 @@ export async function seed({ sql, me, keys, shipping, bootstrapped, owner }) {
   });
   const script = [
     `INSERT INTO usage_counts VALUES ${rows.join(",\n")} ON CONFLICT DO NOTHING`,
+    `UPDATE quotas SET used = used + ${taken.all} WHERE subject = '${organization}' AND period = 'month'`,
+    `UPDATE quotas SET used = used + ${taken[keys.bridge.id]} WHERE subject = (SELECT lineage FROM keys WHERE id = '${keys.bridge.id}')`,
     key(keys.former.id, 300, 41),
     `UPDATE keys SET revoked_at = ${ago(40)} WHERE id = '${keys.former.id}'`,
     key(keys.bridge.id, 186),

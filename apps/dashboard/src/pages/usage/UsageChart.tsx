@@ -44,7 +44,8 @@ export function UsageChart({ usage, range, interval, title, height = 280 }: Usag
     withLegend: true,
     // In the order of the bands, from the ground up.
     legendProps: { verticalAlign: "bottom" as const, itemSorter: null },
-    tooltipProps: { labelFormatter: (start: ReactNode) => longTime(String(start), interval) },
+    // Asked for a label also where there is nothing to point at.
+    tooltipProps: { labelFormatter: (start: ReactNode) => (start ? longTime(String(start), interval) : "") },
     valueFormatter: (value: number) => number.format(value),
     xAxisProps: {
       minTickGap: 28,
