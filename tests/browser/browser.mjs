@@ -79,3 +79,14 @@ export async function signIn(page, email, password) {
 
 /** The page's heading, which has the focus after a change of page. */
 export const heading = (page, name) => page.getByRole("heading", { level: 1, name });
+
+/** Shipping takes an API key instead of the session: gives it to a page that asks for one. */
+export async function openWithKey(page, { shipping }) {
+  const field = page.getByLabel("API key", { exact: false }).and(page.locator("input"));
+  const using = page.getByText(/^Using /);
+  await field.or(using).first().waitFor();
+  if (await using.isVisible()) return;
+  await field.fill(shipping.key);
+  await page.getByRole("button", { name: "Use this key" }).click();
+  await using.waitFor();
+}

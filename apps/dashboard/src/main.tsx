@@ -19,7 +19,10 @@ setNonce(nonce);
 
 const client = new QueryClient({
   defaultOptions: {
+    // Offline is an error that one sees and can repeat, not a wait without an end.
+    mutations: { networkMode: "always" },
     queries: {
+      networkMode: "always",
       staleTime: 15_000,
       // What will fail again is not repeated; what may pass, twice.
       retry: (count, error) => count < 2 && asApiError(error).isTemporary && asApiError(error).status !== 429,

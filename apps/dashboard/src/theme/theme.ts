@@ -44,6 +44,8 @@ const dark: MantineColorsTuple = [
 const sans =
   '"Inter Variable", Inter, ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
 
+const dialogTitle = { fontSize: "1.0625rem", fontWeight: 620, overflowWrap: "anywhere" } as const;
+
 export const theme = createTheme({
   primaryColor: "pine",
   primaryShade: { light: 7, dark: 6 },
@@ -75,7 +77,11 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     Button: { defaultProps: { size: "sm" } },
-    Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.4, blur: 2 } } },
+    Modal: {
+      defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.4, blur: 2 } },
+      styles: { title: dialogTitle },
+    },
+    Drawer: { styles: { title: dialogTitle } },
     // A `header` outside of the page's parts would be a second banner.
     ModalHeader: { defaultProps: { component: "div" } },
     DrawerHeader: { defaultProps: { component: "div" } },
@@ -113,5 +119,21 @@ export const variables: CSSVariablesResolver = () => ({
     "--app-sidebar": dark[9],
     "--app-line": dark[5],
     "--app-hover": dark[6],
+    // Mantine's own are nearly black on our greys, or glaring.
+    "--mantine-color-pine-light": "#15302b",
+    "--mantine-color-pine-light-hover": "#1a3b35",
+    "--mantine-color-pine-light-color": pine[2],
+    "--mantine-color-gray-light": dark[5],
+    "--mantine-color-gray-light-hover": dark[4],
+    "--mantine-color-gray-light-color": dark[0],
+    "--mantine-color-yellow-light": "#362a12",
+    "--mantine-color-yellow-light-hover": "#423416",
+    "--mantine-color-yellow-light-color": "#f0c987",
+    "--mantine-color-red-light": "#3b1d1d",
+    "--mantine-color-red-light-hover": "#482424",
+    "--mantine-color-red-light-color": "#f5a9a3",
+    "--mantine-color-blue-light": "#16304d",
+    "--mantine-color-blue-light-hover": "#1b3a5c",
+    "--mantine-color-blue-light-color": "#a6cbf3",
   },
 });

@@ -1,13 +1,12 @@
-import { Anchor, Select, Skeleton, Tabs } from "@mantine/core";
+import { Select, Skeleton, Tabs } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
-import { IconArrowLeft } from "@tabler/icons-react";
 import type { ComponentType } from "react";
-import { Link, useNavigate, useParams } from "react-router";
+import { useNavigate, useParams } from "react-router";
 import type { Schema } from "@/api/client";
 import { useGet } from "@/api/hooks";
 import { useCan } from "@/auth/hooks";
 import { strings } from "@/strings";
-import { ErrorAlert, Page } from "@/ui";
+import { BackLink, ErrorAlert, Page } from "@/ui";
 import { Branding } from "./Branding";
 import { EventSchemas } from "./EventSchemas";
 import { General } from "./General";
@@ -51,11 +50,7 @@ export function ProjectDetail() {
     { params: { path } },
     { enabled: mayRead },
   );
-  const back = (
-    <Anchor component={Link} to="/projects" size="sm" display="inline-flex" mb="xs">
-      <IconArrowLeft size={16} aria-hidden /> {words.back}
-    </Anchor>
-  );
+  const back = <BackLink to="/projects">{words.back}</BackLink>;
   return (
     <Page title={data?.name ?? words.title} description={data?.description} permission="projects:read" above={back}>
       {error ? (
