@@ -30,6 +30,7 @@ use mgmt_core::{
     target::TargetRules,
 };
 use mgmt_gate::{Gate, SystemClock};
+use mgmt_redis::RedisWindows;
 use mgmt_shipping::carrier::Carriers;
 use mgmt_store::{Store, StoreError};
 use parking_lot::Mutex;
@@ -67,6 +68,8 @@ pub(crate) struct Parts {
     /// The nodes that share the database, where several may.
     pub(crate) cluster: Option<Arc<Cluster>>,
     pub(crate) admitter: Admitter,
+    /// Where all nodes count rate limits together, if that is set.
+    pub(crate) windows: Option<RedisWindows>,
     pub(crate) keyring: Keyring,
     pub(crate) format: KeyFormat,
     pub(crate) clock: SystemClock,
@@ -110,8 +113,14 @@ impl App {
     ) -> Self {
         let gate = Arc::new(gate);
         let permissions = permission::masks(&gate.catalogues().permissions);
+        let windows = config.redis.url.clone().map(RedisWindows::new);
+        let admitter = match windows.clone() {
+            Some(windows) => Admitter::with_windows(Arc::clone(&gate), Arc::new(windows)),
+            None => Admitter::new(Arc::clone(&gate)),
+        };
         Self(Arc::new(Parts {
-            admitter: Admitter::new(Arc::clone(&gate)),
+            admitter,
+            windows,
             session_limit: RateLimit::per_minute(config.limits.session_per_minute),
             passwords: Passwords::new(),
             mailer,

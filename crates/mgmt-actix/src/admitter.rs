@@ -7,7 +7,11 @@ use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
-use mgmt_gate::{Check, Gate, Pending, Request, SystemClock};
+use mgmt_core::{
+    id::SessionId,
+    limit::{RateLimit, Standing},
+};
+use mgmt_gate::{Check, Gate, Pending, Places, Refusal, Request, SessionCheck, SharedWindows, SystemClock, Traffic};
 use parking_lot::Mutex;
 
 /// How often an answer is fetched before the request is given up: each time, others may have used what was fetched.
@@ -34,6 +38,8 @@ pub struct Admitter(Arc<Inner>);
 
 struct Inner {
     gate: Arc<Gate>,
+    /// Windows that this node shares with others, if any.
+    windows: Option<Arc<dyn SharedWindows>>,
     clock: SystemClock,
     flights: Mutex<HashMap<String, Flight>>,
 }
@@ -48,7 +54,13 @@ impl Admitter {
     /// Over a gate.
     #[must_use]
     pub fn new(gate: Arc<Gate>) -> Self {
-        Self(Arc::new(Inner { gate, clock: SystemClock, flights: Mutex::default() }))
+        Self(Arc::new(Inner { gate, windows: None, clock: SystemClock, flights: Mutex::default() }))
+    }
+
+    /// Over a gate that counts in shared windows while they can be reached.
+    #[must_use]
+    pub fn with_windows(gate: Arc<Gate>, windows: Arc<dyn SharedWindows>) -> Self {
+        Self(Arc::new(Inner { gate, windows: Some(windows), clock: SystemClock, flights: Mutex::default() }))
     }
 
     /// The gate itself.
@@ -63,13 +75,77 @@ impl Admitter {
     /// When the store could not be reached.
     pub async fn admit(&self, presented: &str, request: &Request<'_>) -> Result<Check, Unavailable> {
         for _ in 0..ATTEMPTS {
-            match self.0.gate.check(presented, request, self.0.clock.now()) {
-                Check::Pending(pending) => self.resolve(pending).await?,
+            let mut check = self.0.gate.check(presented, request, self.0.clock.now());
+            if let Check::Pending(pending) = &check
+                && let Some(places) = pending.places()
+            {
+                // Where the windows were lost, the gate counts by itself now.
+                let Some(held) = self.check_shared(presented, request, *places).await? else { continue };
+                check = held;
+            }
+            match check {
+                Check::Pending(pending) if pending.places().is_none() => self.resolve(pending).await?,
+                Check::Pending(_) => {}
                 Check::Unleased => return Err(Unavailable("this node holds no lease".to_owned())),
-                answer => return Ok(answer),
+                Check::Refused(refusal) => return Ok(Check::Refused(self.complete(refusal, request.traffic).await)),
+                answer @ Check::Accepted(_) => return Ok(answer),
             }
         }
         Err(Unavailable("others were always faster to use what was fetched".to_owned()))
+    }
+
+    /// Takes the places and asks again; `None` when the windows cannot be reached.
+    async fn check_shared(&self, presented: &str, request: &Request<'_>, places: Places) -> Result<Option<Check>, Unavailable> {
+        let Some(windows) = &self.0.windows else {
+            return Err(Unavailable("this gate shares windows, and nobody knows which".to_owned()));
+        };
+        let Some(taken) = windows.take(&places).await else { return Ok(None) };
+        let check = self.0.gate.check_holding(presented, request, self.0.clock.now(), (&places, &taken));
+        if taken.retry_after.is_none() && !matches!(check, Check::Accepted(_)) {
+            windows.give_back(&places, &taken).await;
+        }
+        Ok(Some(check))
+    }
+
+    /// Adds where shared windows stand to a refusal that was decided without asking them.
+    async fn complete(&self, mut refusal: Refusal, traffic: Traffic) -> Refusal {
+        let (Some(windows), Refusal::Denied(_, admission) | Refusal::QuotaExceeded(_, admission)) = (&self.0.windows, &mut refusal)
+        else {
+            return refusal;
+        };
+        if let Some(places) = self.0.gate.places_of(&admission.record, traffic)
+            && let Some(taken) = windows.look(&places).await
+        {
+            let found = places.standings(&taken);
+            (admission.standings.plan, admission.standings.key) = (found.plan, found.key);
+        }
+        refusal
+    }
+
+    /// Counts a session's request: where its limit stands after it, or the whole seconds to wait and where it stands.
+    ///
+    /// # Errors
+    /// The limit is reached.
+    pub async fn admit_session(&self, id: SessionId, limit: RateLimit) -> Result<Standing, (u64, Standing)> {
+        let (gate, clock) = (&self.0.gate, self.0.clock);
+        for _ in 0..ATTEMPTS {
+            let places = match gate.admit_session(id, limit, clock.now()) {
+                SessionCheck::Here(answer) => return answer,
+                SessionCheck::Shared(places) => places,
+            };
+            let Some(windows) = &self.0.windows else { break };
+            let Some(taken) = windows.take(&places).await else { continue };
+            let Some(standing) = taken.standings.first().copied() else { break };
+            return match taken.retry_after {
+                Some(after) => Err((after, standing)),
+                None => {
+                    gate.note_session(id, clock.now());
+                    Ok(standing)
+                }
+            };
+        }
+        // Windows that come and go faster than they can be asked.
+        Err((1, Standing { limit: limit.requests, remaining: 0, reset: 1, per_seconds: limit.per_seconds }))
     }
 
     async fn resolve(&self, pending: Pending) -> Result<(), Unavailable> {
