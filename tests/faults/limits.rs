@@ -53,7 +53,7 @@ impl Nodes {
         let others = ports[1..].iter().map(|port| first.another_node_with(&[("MGMT_SERVER__METRICS_LISTEN", port)]));
         let mut nodes: Vec<_> = others.collect();
         nodes.insert(0, first);
-        let made = nodes[0].create_key(&json!({"scopes": ["*"], "rate_limit": limit}));
+        let made = nodes[0].create_key(&json!({"scopes": ["orders:read"], "rate_limit": limit}));
         // Each node has heard of the others by then: leases are renewed four times a second.
         sleep(Duration::from_millis(600));
         let key = made["key"].as_str().expect("a key").to_owned();
@@ -195,8 +195,8 @@ fn what_is_refused_takes_no_place_on_any_node() {
         server.post("/v1/keys/verify", &body).bearer(server.management_key()).send().expect(200)
     };
     for node in [0, 1, 0, 1] {
-        let answer = ask(node, json!({"key": nodes.key, "ip": "not an address"}));
-        drop(answer);
+        let answer = ask(node, json!({"key": nodes.key, "scopes": ["orders:write"]}));
+        assert_eq!((&answer["code"], &answer["rate_limit"]["remaining"]), (&json!("insufficient_scope"), &json!(3)));
     }
     let left = |node: usize| ask(node, json!({"key": nodes.key}))["rate_limit"]["remaining"].as_u64();
     assert_eq!((left(0), left(1), left(0)), (Some(2), Some(1), Some(0)));

@@ -109,7 +109,8 @@ impl Admitter {
 
     /// Adds where shared windows stand to a refusal that was decided without asking them.
     async fn complete(&self, mut refusal: Refusal, traffic: Traffic) -> Refusal {
-        let (Some(windows), Refusal::Denied(_, admission) | Refusal::QuotaExceeded(_, admission)) = (&self.0.windows, &mut refusal)
+        let (Some(windows), Refusal::Denied(_, admission) | Refusal::QuotaExceeded(_, admission)) =
+            (&self.0.windows, &mut refusal)
         else {
             return refusal;
         };

@@ -29,7 +29,13 @@ for i, key in ipairs(KEYS) do
   local head = redis.call('LINDEX', key, 0)
   if head then
     local at, m, l = string.match(head, '^(%d+) (%d+) (%d+)$')
-    at, most, longest = tonumber(at), math.max(most, tonumber(m)), math.max(longest, tonumber(l))
+    m, l = tonumber(m), tonumber(l)
+    most, longest = math.max(most, m), math.max(longest, l)
+    if ARGV[1] == 'take' and (most > m or longest > l) then
+      redis.call('LSET', key, 0, at .. ' ' .. number(most) .. ' ' .. number(longest))
+      redis.call('PEXPIRE', key, longest * 1000 + 1000)
+    end
+    at = tonumber(at)
     if at > now + 1000000 then
       move(key, at - now)
     elseif at > now then

@@ -146,7 +146,7 @@ async fn watch_over(inner: &std::sync::Weak<Inner>, current: Current) {
     let mut lost = current.lost.subscribe();
     loop {
         tokio::select! {
-            _ = lost.wait_for(|lost| *lost) => return,
+            () = gone(&mut lost) => return,
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
         let Some(this) = inner.upgrade() else { return };
@@ -157,9 +157,18 @@ async fn watch_over(inner: &std::sync::Weak<Inner>, current: Current) {
     }
 }
 
+/// Returns when the connection was found lost.
+async fn gone(lost: &mut watch::Receiver<bool>) {
+    while !*lost.borrow_and_update() {
+        if lost.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
 /// Between half of the pause and all of it, so that nodes do not come all at once.
 fn jittered(pause: Duration) -> Duration {
-    let mut byte = [0];
+    let mut byte = [0_u8];
     // Without randomness they do.
     let _ = getrandom::fill(&mut byte);
     pause / 2 + pause / 2 * u32::from(byte[0]) / 255
@@ -209,7 +218,7 @@ impl Inner {
         tokio::select! {
             biased;
             done = work => Ok(done?),
-            _ = lost.wait_for(|lost| *lost) => Err(Lost::Known),
+            () = gone(&mut lost) => Err(Lost::Known),
             () = tokio::time::sleep(PATIENCE) => Err(Lost::Slow),
         }
     }
