@@ -190,7 +190,9 @@ impl Inner {
     }
 
     fn adopt(&self, current: Current, after_a_loss: bool) {
-        *self.current.write() = Some(current);
+        // The gate is told under the same lock, here and in `lose`: it never counts together without a connection.
+        let mut slot = self.current.write();
+        *slot = Some(current);
         metrics::gauge!("mgmt_limits_shared").set(1.0);
         if let Some(gate) = &*self.gate.read() {
             gate.count_together(after_a_loss.then(|| self.clock.now()));
