@@ -1,4 +1,5 @@
-//! Several nodes on one PostgreSQL that fail in every way: whether a change that was answered holds on all of them.
+//! Several nodes on one PostgreSQL that fail in every way: whether a change that was answered holds on all of them, and what becomes
+//! of limits that they count together.
 //!
 //! The short form runs with all tests; `make faults` (`MGMT_FAULTS=long`) runs the long one.
 
@@ -15,4 +16,5 @@
 
 mod cuts;
 mod history;
+mod limits;
 mod revocation;

@@ -30,6 +30,7 @@ use mgmt_core::{
     target::TargetRules,
 };
 use mgmt_gate::{ForeignKeys, Gate, SystemClock};
+use mgmt_redis::RedisWindows;
 use mgmt_shipping::carrier::Carriers;
 use mgmt_store::{Store, StoreError};
 use parking_lot::Mutex;
@@ -67,6 +68,8 @@ pub(crate) struct Parts {
     /// The nodes that share the database, where several may.
     pub(crate) cluster: Option<Arc<Cluster>>,
     pub(crate) admitter: Admitter,
+    /// Where all nodes count rate limits together, if that is set.
+    pub(crate) windows: Option<RedisWindows>,
     pub(crate) keyring: Keyring,
     pub(crate) format: KeyFormat,
     pub(crate) clock: SystemClock,
@@ -110,13 +113,15 @@ impl App {
     ) -> Self {
         let gate = Arc::new(gate);
         let permissions = permission::masks(&gate.catalogues().permissions);
+        let windows = config.redis.url.clone().map(RedisWindows::new);
+        let foreign = ForeignKeys::new(Arc::clone(&gate), Arc::clone(&store), format.clone(), keyring.pepper.clone());
+        let mut admitter = Admitter::with_foreign(foreign);
+        if let Some(windows) = windows.clone() {
+            admitter = admitter.with_windows(Arc::new(windows));
+        }
         Self(Arc::new(Parts {
-            admitter: Admitter::with_foreign(ForeignKeys::new(
-                Arc::clone(&gate),
-                Arc::clone(&store),
-                format.clone(),
-                keyring.pepper.clone(),
-            )),
+            admitter,
+            windows,
             session_limit: RateLimit::per_minute(config.limits.session_per_minute),
             passwords: Passwords::new(),
             mailer,

@@ -338,7 +338,10 @@ async fn by_session<P: Permission>(request: &HttpRequest, arrival: &Arrival, tex
         let message = format!("the role `{}` does not include `{permission}`", role.as_str());
         return Err(Error::new(Code::Forbidden, message).into());
     }
-    let admitted = app.session_limit.map(|limit| app.gate.admit_session(claims.sid, limit, now)).transpose();
+    let admitted = match app.session_limit {
+        Some(limit) => app.admitter.admit_session(claims.sid, limit).await.map(Some),
+        None => Ok(None),
+    };
     let fields = match &admitted {
         Ok(standing) => standing.map(|s| single_limit_fields("session", s)).unwrap_or_default(),
         Err((_, standing)) => single_limit_fields("session", *standing),

@@ -65,7 +65,8 @@ pub(crate) struct Database {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Redis {
-    pub(crate) url: Option<SecretUrl>,
+    /// Where rate limits are counted together.
+    pub(crate) url: Option<mgmt_redis::Address>,
 }
 
 #[derive(Clone, Debug)]
@@ -240,7 +241,7 @@ impl Config {
         // Each section is read whatever became of the others, so that every fault is found.
         let (server, database, security) = (read_server(r), read_database(r), read_security(r));
         let (keys, limits, webhooks) = (read_keys(r), read_limits(r), read_webhooks(r));
-        let redis = Redis { url: r.optional_url("redis", "url", &["redis", "rediss"]) };
+        let redis = Redis { url: r.redis() };
         let smtp_url = r.optional_url("smtp", "url", &["smtp", "smtps"]);
         let smtp_from = r.filled("smtp", "from", "must be the address that letters come from");
         let users = read_users(r);

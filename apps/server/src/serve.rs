@@ -44,7 +44,6 @@ pub(crate) fn run(mut config: Config) -> Result<(), Failure> {
     };
     note_public_url(&mut config, &listener);
     warn_of_risks(&config.server, &listener);
-    warn_of_idle_settings(&config);
     let config = Arc::new(config);
     let app = web::Data::new(App::open(Arc::clone(&config))?);
     let site = site::Site {
@@ -56,6 +55,7 @@ pub(crate) fn run(mut config: Config) -> Result<(), Failure> {
     };
     actix_web::rt::System::new().block_on(async move {
         let node = Node::start(&app)?;
+        share_limits(&app)?;
         let background = Background::start(&app)?;
         let deliveries = Deliveries::start(&app, site.drain.clone())?;
         let stopped = serve(site, listener, (metrics_listener, metrics), &config.server).await;
@@ -114,14 +114,10 @@ fn warn_of_risks(settings: &ServerSettings, listener: &TcpListener) {
     }
 }
 
-/// Settings that are checked, but that no part of this version reads yet.
-fn warn_of_idle_settings(config: &Config) {
-    if config.redis.url.is_some() {
-        tracing::warn!(
-            section = "MGMT_REDIS",
-            "these settings have no effect in this version: rate limits are kept on each node"
-        );
-    }
+/// Counts rate limits together with other nodes, where that is set.
+fn share_limits(app: &App) -> Result<(), Failure> {
+    metrics::gauge!("mgmt_limits_shared").set(0.0);
+    app.windows.as_ref().map_or(Ok(()), |windows| windows.start(Arc::clone(&app.gate)).map_err(Failure::new))
 }
 
 fn bind(address: &str, setting: &str) -> Result<TcpListener, Failure> {

@@ -103,6 +103,12 @@ pub fn reached<'a>(holders: impl IntoIterator<Item = &'a Holder>, own: &str, now
     standing.map(|h| h.applied).min().unwrap_or(i64::MAX)
 }
 
+/// How many nodes hold a lease at `now`, by the database's clock.
+#[must_use]
+pub fn standing<'a>(holders: impl IntoIterator<Item = &'a Holder>, now: i64) -> usize {
+    holders.into_iter().filter(|holder| holder.until > now).count()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -21,6 +21,7 @@ use quick_cache::sync::Cache as Bounded;
 use crate::{
     clock::Moment,
     gate::{Check, Gate, Refusal, Request},
+    shared::{Places, Taken},
 };
 
 /// How many texts are remembered that belong to a key.
@@ -85,14 +86,30 @@ impl ForeignKeys {
     /// Checks a key of either sort from memory.
     #[must_use]
     pub fn check(&self, presented: &str, request: &Request<'_>, now: Moment) -> ForeignCheck {
-        let answer = self.gate.check(presented, request, now);
+        self.check_with(presented, request, now, None)
+    }
+
+    /// [`check`](Self::check) with the answer for the places that it asked for, as [`Gate::check_holding`].
+    #[must_use]
+    pub fn check_with(
+        &self,
+        presented: &str,
+        request: &Request<'_>,
+        now: Moment,
+        held: Option<(&Places, &Taken)>,
+    ) -> ForeignCheck {
+        let ask = |text: &str| match held {
+            None => self.gate.check(text, request, now),
+            Some(held) => self.gate.check_holding(text, request, now, held),
+        };
+        let answer = ask(presented);
         // What is imported opens the product's API and no other.
         let may_be_foreign = matches!(answer, Check::Refused(Refusal::Unknown)) && request.kind == KeyKind::Secret;
         if !may_be_foreign || self.format.parse(presented).is_some() {
             return ForeignCheck::Answer(answer);
         }
         match self.look(presented, now) {
-            Known::Alias(alias) => ForeignCheck::Answer(self.gate.check(alias.expose(), request, now)),
+            Known::Alias(alias) => ForeignCheck::Answer(ask(alias.expose())),
             Known::Nobody => ForeignCheck::Answer(answer),
             Known::Unasked(presented) => ForeignCheck::Pending(presented),
         }

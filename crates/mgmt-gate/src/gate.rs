@@ -23,6 +23,7 @@ use crate::{
     meter::Meter,
     quota::Cover,
     right::Right,
+    shared::{Counting, Places, SessionCheck, Spread, Taken},
     subject::{Subject, SubjectId, Subjects},
 };
 
@@ -178,6 +179,7 @@ pub struct Pending(Need);
 enum Need {
     Key(KeyId),
     Units { subject: Arc<Subject>, quota: Quota, cost: u64 },
+    Places(Places),
 }
 
 impl Pending {
@@ -187,6 +189,17 @@ impl Pending {
         match &self.0 {
             Need::Key(id) => id.to_string(),
             Need::Units { subject, .. } => format!("units {}", subject.id.quota_row()),
+            Need::Places(_) => "places".to_owned(),
+        }
+    }
+
+    /// The places that must be taken, where windows are shared: then this is not for [`Gate::resolve`] but for
+    /// [`SharedWindows::take`](crate::SharedWindows::take) and [`Gate::check_holding`].
+    #[must_use]
+    pub const fn places(&self) -> Option<&Places> {
+        match &self.0 {
+            Need::Places(places) => Some(places),
+            Need::Key(_) | Need::Units { .. } => None,
         }
     }
 
@@ -222,6 +235,8 @@ pub struct Gate {
     applied: Mutex<i64>,
     /// Until when it may answer.
     right: Right,
+    /// How windows are counted.
+    spread: Spread,
     flights: Mutex<HashMap<KeyId, Arc<Flight>>>,
 }
 
@@ -244,6 +259,7 @@ impl Gate {
             meter: Meter::new(options.run.clone()),
             applied: Mutex::new(head),
             right: Right::new(Lease::FOR_EVER),
+            spread: Spread::default(),
             flights: Mutex::default(),
             store,
             options,
@@ -272,9 +288,43 @@ impl Gate {
         self.right.lease().may_answer(now.nanos)
     }
 
+    /// Accepts of each limit no more than a share of `1/nodes`, and at least one, as long as windows are not shared.
+    pub fn divide_limits(&self, nodes: u32) {
+        self.spread.divide_among(nodes);
+    }
+
+    /// Counts in shared windows from now on: checks are [`Check::Pending`] with [`Pending::places`]. `since` is when they came back
+    /// after this node had counted for itself; for one span of each limit its share holds besides, so that windows that lost what
+    /// they held let nobody through twice.
+    pub fn count_together(&self, since: Option<Moment>) {
+        self.spread.share(since.map_or(0, |moment| moment.nanos.max(1)));
+    }
+
+    /// Counts in this node's own windows from now on, which also hold what it accepted in shared ones.
+    pub fn count_here(&self) {
+        self.spread.keep();
+    }
+
+    /// The places that a request with a key takes, where windows are shared and anything limits it.
+    #[must_use]
+    pub fn places_of(&self, record: &KeyRecord, traffic: Traffic) -> Option<Places> {
+        if self.spread.counting().is_shared() { places_of(record, traffic) } else { None }
+    }
+
     /// Checks a key from memory. `now` must have been read after the request arrived.
     #[must_use]
     pub fn check(&self, presented: &str, request: &Request<'_>, now: Moment) -> Check {
+        self.check_with(presented, request, now, None)
+    }
+
+    /// [`check`](Self::check) with the answer for the places that it asked for. If this is not [`Check::Accepted`], the places are
+    /// to be given back.
+    #[must_use]
+    pub fn check_holding(&self, presented: &str, request: &Request<'_>, now: Moment, held: (&Places, &Taken)) -> Check {
+        self.check_with(presented, request, now, Some(held))
+    }
+
+    fn check_with(&self, presented: &str, request: &Request<'_>, now: Moment, held: Held<'_>) -> Check {
         // Before anything is looked up: what is looked up after is at least as new as the lease warrants.
         if !self.may_answer(now) {
             return Check::Unleased;
@@ -300,7 +350,7 @@ impl Gate {
         if !same || record.pepper_version != self.options.pepper.version() {
             return unknown;
         }
-        self.judge(record, request, now)
+        self.judge(record, request, now, held)
     }
 
     /// Checks a key, fetching what is missing on this thread.
@@ -326,23 +376,29 @@ impl Gate {
         match &pending.0 {
             Need::Key(id) => self.load_once(*id, now),
             Need::Units { subject, quota, cost } => self.fetch_units(subject, quota, *cost, now),
+            Need::Places(_) => Err(StoreError::Unavailable("places in shared windows are taken elsewhere".to_owned())),
         }
     }
 
-    /// Where a session's own limit stands after this request; the whole seconds to wait when it is refused.
-    ///
-    /// # Errors
-    /// The seconds to wait, and where the limit stands.
-    pub fn admit_session(&self, id: SessionId, limit: RateLimit, now: Moment) -> std::result::Result<Standing, (u64, Standing)> {
+    /// Counts a request in a session's own window, unless a place in a shared one must be taken first.
+    pub fn admit_session(&self, id: SessionId, limit: RateLimit, now: Moment) -> SessionCheck {
         let subject = self.subjects.get(SubjectId::Session(id));
-        let mut window = subject.window.lock();
-        match window.check(&limit, now.nanos) {
+        let (mut window, counting) = (subject.window.lock(), self.spread.counting());
+        match counting.check(&mut window, &limit, now.nanos) {
+            Verdict::Open { .. } if counting.is_shared() => SessionCheck::Shared(Places::of_session(subject.id, limit)),
             Verdict::Open { .. } => {
                 window.accept(now.nanos);
-                Ok(window.standing(&limit, now.nanos))
+                SessionCheck::Here(Ok(counting.standing(&mut window, &limit, now.nanos)))
             }
-            Verdict::Full { retry_after } => Err((retry_after, window.standing(&limit, now.nanos))),
+            Verdict::Full { retry_after } => {
+                SessionCheck::Here(Err((retry_after, counting.standing(&mut window, &limit, now.nanos))))
+            }
         }
+    }
+
+    /// Remembers that a session's request was accepted in the shared window, for a time without it.
+    pub fn note_session(&self, id: SessionId, now: Moment) {
+        self.subjects.get(SubjectId::Session(id)).window.lock().accept(now.nanos);
     }
 
     /// Units of a lineage's quota that this node took from the store and has not used: what is used is the row's figure less
@@ -448,14 +504,15 @@ impl Gate {
         }
     }
 
-    fn judge(&self, record: Arc<KeyRecord>, request: &Request<'_>, now: Moment) -> Check {
+    fn judge(&self, record: Arc<KeyRecord>, request: &Request<'_>, now: Moment, held: Held<'_>) -> Check {
+        let counting = self.spread.counting();
         let count = |outcome| self.meter.count(&record.tally, request.surface, outcome, now.wall);
         if let Decision::Deny(denial) = decide(&record.facts, &request.question, now.wall) {
             count(Outcome::Refused);
-            let standings = standings(&record, request.traffic, now);
+            let standings = standings(&record, request.traffic, counting, now);
             return Check::Refused(Refusal::Denied(denial, Admission { record, standings }));
         }
-        match consume(&record, request, now) {
+        match consume(&record, request, counting, held, now) {
             Consumed::Yes(standings) => {
                 count(Outcome::Accepted);
                 Check::Accepted(Admission { record, standings })
@@ -469,6 +526,7 @@ impl Gate {
                 Check::Refused(Refusal::QuotaExceeded(retry_after, Admission { record, standings }))
             }
             Consumed::Needs(subject, quota) => Check::Pending(Pending(Need::Units { subject, quota, cost: request.cost })),
+            Consumed::NeedsPlaces(places) => Check::Pending(Pending(Need::Places(places))),
         }
     }
 
@@ -592,11 +650,15 @@ impl Drop for Landing<'_> {
     }
 }
 
+/// Places and what was answered for them.
+type Held<'a> = Option<(&'a Places, &'a Taken)>;
+
 enum Consumed {
     Yes(Standings),
     Limited(u64, Standings),
     Exhausted(u64, Standings),
     Needs(Arc<Subject>, Quota),
+    NeedsPlaces(Places),
 }
 
 type Limited<'a> = Option<(RateLimit, &'a Arc<Subject>)>;
@@ -610,53 +672,77 @@ fn plan_of(record: &KeyRecord, traffic: Traffic) -> Limited<'_> {
     }
 }
 
+fn own_of(record: &KeyRecord) -> Limited<'_> {
+    record.rate_limit.map(|limit| (limit, &record.lineage))
+}
+
+fn places_of(record: &KeyRecord, traffic: Traffic) -> Option<Places> {
+    let named = |limited: Limited<'_>| limited.map(|(limit, subject)| (limit, subject.id));
+    Places::of_key(record.facts.organization_id, named(plan_of(record, traffic)), named(own_of(record)))
+}
+
 /// Takes one request from every limit and the cost from every quota, or nothing from any of them. Locks are always taken in the
-/// same order: plan, key, the key's units, the organization's units.
-fn consume(record: &KeyRecord, request: &Request<'_>, now: Moment) -> Consumed {
-    let plan = plan_of(record, request.traffic);
-    let own = record.rate_limit.map(|limit| (limit, &record.lineage));
-    let mut windows = [plan, own].map(|limited| limited.map(|(limit, subject)| (limit, subject.window.lock())));
-    let retry_after = windows.iter_mut().flatten().filter_map(|(limit, window)| match window.check(limit, now.nanos) {
+/// same order: plan, key, the key's units, the organization's units. Where windows are shared, places in them come last.
+fn consume(record: &KeyRecord, request: &Request<'_>, counting: Counting, held: Held<'_>, now: Moment) -> Consumed {
+    let limits = [plan_of(record, request.traffic), own_of(record)];
+    let mut windows = limits.map(|limited| limited.map(|(limit, subject)| (limit, subject.window.lock())));
+    let here = windows.iter_mut().flatten().filter_map(|(limit, window)| match counting.check(window, limit, now.nanos) {
         Verdict::Open { .. } => None,
         Verdict::Full { retry_after } => Some(retry_after),
     });
-    if let Some(retry_after) = retry_after.max() {
+    if let Some(retry_after) = here.max() {
         drop(windows);
-        return Consumed::Limited(retry_after, standings(record, request.traffic, now));
+        return Consumed::Limited(retry_after, standings(record, request.traffic, counting.alone(), now));
+    }
+    let wanted = if counting.is_shared() { places_of(record, request.traffic) } else { None };
+    let answered = held.filter(|(places, _)| wanted.as_ref() == Some(*places));
+    if let Some((places, taken)) = answered
+        && let Some(retry_after) = taken.retry_after
+    {
+        return Consumed::Limited(retry_after, places.standings(taken));
     }
     let shared = record.organization_quota.filter(|_| request.traffic == Traffic::Resource);
     let quotas = [record.quota.map(|q| (q, &record.lineage)), shared.map(|q| (q, &record.resource))];
-    let mut held = quotas.map(|quota| quota.map(|(quota, subject)| (quota, subject, subject.units.lock())));
-    let covers = held.each_ref().map(|q| q.as_ref().map(|(quota, _, units)| (units.cover(quota, request.cost, now), *quota)));
+    let mut units = quotas.map(|quota| quota.map(|(quota, subject)| (quota, subject, subject.units.lock())));
+    let covers = units.each_ref().map(|q| q.as_ref().map(|(quota, _, units)| (units.cover(quota, request.cost, now), *quota)));
     if let Some((_, quota)) = covers.iter().flatten().find(|(cover, _)| *cover == Cover::Exhausted) {
         let retry_after = now.wall.secs_until(quota.period.end(now.wall)).max(1);
-        drop((held, windows));
-        return Consumed::Exhausted(retry_after, standings(record, request.traffic, now));
+        drop((units, windows));
+        return Consumed::Exhausted(retry_after, standings(record, request.traffic, counting, now));
     }
-    for (quota, subject, units) in held.iter().flatten() {
+    for (quota, subject, units) in units.iter().flatten() {
         if units.cover(quota, request.cost, now) == Cover::Fetch {
             return Consumed::Needs(Arc::clone(subject), *quota);
         }
     }
-    for (_, _, units) in held.iter_mut().flatten() {
+    if let (Some(places), None) = (wanted, answered) {
+        return Consumed::NeedsPlaces(places);
+    }
+    for (_, _, units) in units.iter_mut().flatten() {
         units.spend(request.cost, now);
     }
     // Read under the same locks: what clients are told is what was true with their request.
     let [plan, key] = windows.each_mut().map(|limited| {
         limited.as_mut().map(|(limit, window)| {
             window.accept(now.nanos);
-            window.standing(limit, now.nanos)
+            counting.standing(window, limit, now.nanos)
         })
     });
-    let quota = held.first().and_then(Option::as_ref).map(|(quota, _, units)| units.standing(quota, now));
-    Consumed::Yes(Standings { plan, key, quota })
+    let quota = units.first().and_then(Option::as_ref).map(|(quota, _, units)| units.standing(quota, now));
+    let windows = answered.map_or(Standings { plan, key, quota }, |(places, taken)| places.standings(taken));
+    Consumed::Yes(Standings { quota, ..windows })
 }
 
-fn standings(record: &KeyRecord, traffic: Traffic, now: Moment) -> Standings {
-    let standing = |limited: Limited<'_>| limited.map(|(limit, subject)| subject.window.lock().standing(&limit, now.nanos));
+/// Where the limits stand; of shared windows that is not known here.
+fn standings(record: &KeyRecord, traffic: Traffic, counting: Counting, now: Moment) -> Standings {
+    let standing = |limited: Limited<'_>| {
+        limited
+            .filter(|_| !counting.is_shared())
+            .map(|(limit, subject)| counting.standing(&mut subject.window.lock(), &limit, now.nanos))
+    };
     Standings {
         plan: standing(plan_of(record, traffic)),
-        key: standing(record.rate_limit.map(|limit| (limit, &record.lineage))),
+        key: standing(own_of(record)),
         quota: record.quota.map(|quota| record.lineage.units.lock().standing(&quota, now)),
     }
 }

@@ -15,6 +15,9 @@
 //! Where several nodes share a store, call [`Gate::require_lease`] first: checks are then answered only while a lease stands
 //! ([`Gate::grant`], [`mgmt_core::lease`]), and are [`Check::Unleased`] past it.
 //!
+//! Nodes that have [`SharedWindows`] in common count limits together ([`Gate::count_together`]), and otherwise allow a share of each
+//! ([`Gate::divide_limits`]).
+//!
 //! Limits are exact: a request is refused exactly when the window is full. Quotas are never over-issued: their row in the store
 //! is the only authority, and this node uses up units that it took from it. What one limit or quota refuses takes nothing from
 //! the others.
@@ -39,6 +42,7 @@ mod gate;
 mod meter;
 mod quota;
 mod right;
+mod shared;
 mod subject;
 
 pub use cache::KeyRecord;
@@ -47,3 +51,4 @@ pub use foreign::{ForeignCheck, ForeignKeys};
 pub use gate::{
     Admission, Check, DEFAULT_CAPACITY, Gate, GateOptions, Pending, PlanLimits, Refusal, Request, Standings, Traffic,
 };
+pub use shared::{Later, Places, SessionCheck, SharedWindow, SharedWindows, Taken};

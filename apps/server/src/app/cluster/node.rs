@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use mgmt_core::lease::Lease;
+use mgmt_core::lease::{Lease, standing};
 use mgmt_store::{Options, Store, StoreError, Tx};
 use parking_lot::{Condvar, Mutex};
 
@@ -218,11 +218,19 @@ impl Inside {
             }
             Err(StoreError::Unavailable("changes came while none could".to_owned()))
         })?;
+        self.count_nodes(store);
         if !self.is_stopping() {
             self.shared.gate.grant(Lease::granted(asked, cluster.terms));
         }
         metrics::counter!("mgmt_cluster_renewals_total").increment(1);
         Ok(applied)
+    }
+
+    /// Counts the nodes that limits are divided among while they are not counted together. What was known stays true if that fails.
+    fn count_nodes(&self, store: &dyn Store) {
+        if let Ok((holders, now)) = store.read("leases.count", |tx| tx.node_leases().list()) {
+            self.shared.gate.divide_limits(u32::try_from(standing(&holders, now)).unwrap_or(u32::MAX));
+        }
     }
 
     /// Applies all changes there are, and says so, if there are any.
