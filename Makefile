@@ -17,10 +17,14 @@ ALL := --locked --workspace --features mgmt-server/dashboard
 ORG ?= My organization
 EMAIL ?= owner@example.com
 
-.PHONY: help run test check build it fmt fmt-check lint unit doc layers advisories licences deny faults openapi bench-check bench-deliveries bench-shipments
+.PHONY: help run cluster bench-cluster test check build it fmt fmt-check lint unit doc layers advisories licences deny faults openapi bench-check bench-deliveries bench-shipments
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+cluster: ## three nodes, PostgreSQL, Redis and nginx on this machine, to try (Ctrl-C stops them)
+	@scripts/setup cluster
+	@ORG="$(ORG)" EMAIL="$(EMAIL)" scripts/cluster
 
 run: ## build, bootstrap on the first start, and serve (Ctrl-C stops it)
 	@scripts/setup run

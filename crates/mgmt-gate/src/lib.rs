@@ -15,6 +15,9 @@
 //! Where several nodes share a store, call [`Gate::require_lease`] first: checks are then answered only while a lease stands
 //! ([`Gate::grant`], [`mgmt_core::lease`]), and are [`Check::Unleased`] past it.
 //!
+//! Units of quotas that other nodes took and do not use are asked back for before a quota is said to be used up, once
+//! [`Gate::expect_others`] was called; [`Gate::hand_back`] gives up what others ask for.
+//!
 //! Limits are exact: a request is refused exactly when the window is full. Quotas are never over-issued: their row in the store
 //! is the only authority, and this node uses up units that it took from it. What one limit or quota refuses takes nothing from
 //! the others.
@@ -37,6 +40,7 @@ mod clock;
 mod gate;
 mod meter;
 mod quota;
+mod recall;
 mod right;
 mod subject;
 
