@@ -96,6 +96,11 @@ bench-shipments: ## lists and single shipments of a million, on PostgreSQL (need
 	@MGMT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench-server/mgmt" scripts/with-postgres \
 		$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench shipments
 
+bench-cluster: ## what leases cost: checks at three nodes with and without them, on PostgreSQL
+	$(CARGO) build --locked --profile bench-server -p mgmt-server --features mgmt-server/bench-without-leases
+	@MGMT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench-server/mgmt" scripts/with-postgres \
+		$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench cluster
+
 faults: build ## the long form of the tests that kill, stop and cut off nodes
 	@MGMT_FAULTS=long scripts/with-postgres $(CARGO) test --locked -p mgmt-tests --test faults -- --nocapture --test-threads 1
 

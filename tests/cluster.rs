@@ -96,8 +96,7 @@ impl Postgres {
         self.child = Some(command.stdout(log.try_clone().expect("a log")).stderr(log).spawn().expect("postgres starts"));
         let start = Instant::now();
         while self.try_sql("SELECT 1").is_none() {
-            let log = || fs::read_to_string(self.folder().join("log")).unwrap_or_default();
-            assert!(start.elapsed() < Duration::from_secs(60), "PostgreSQL does not start: {}", log());
+            assert!(start.elapsed() < Duration::from_secs(60), "PostgreSQL does not start: {}", self.log());
             sleep(Duration::from_millis(50));
         }
     }
@@ -106,6 +105,12 @@ impl Postgres {
     pub fn start_with(&mut self, settings: &[&str]) {
         self.settings = settings.iter().map(|&s| s.to_owned()).collect();
         self.start();
+    }
+
+    /// What it has written to its log.
+    #[must_use]
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder().join("log")).unwrap_or_default()
     }
 
     /// Ends it at once, as a power cut would: sessions are cut off, and nothing is written any more.

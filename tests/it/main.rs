@@ -24,6 +24,7 @@ mod gateways;
 mod http;
 mod keys;
 mod matrix;
+mod metrics;
 mod order;
 mod organizations;
 mod projects;
