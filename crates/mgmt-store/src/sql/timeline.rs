@@ -36,10 +36,14 @@ impl Timeline {
     pub(crate) fn ask(connection: &mut PgConnection) -> Option<Self> {
         let row: Row = sql_query(QUERY).get_result(connection).ok()?;
         let timeline = Self { number: u32::from_str_radix(row.file.get(..8)?, 16).ok()?, system: row.system };
-        let mut last = LAST.lock();
-        let known = last.get_or_insert_default().entry(timeline.system.clone()).or_insert(timeline.number);
-        *known = timeline.number.max(*known);
+        timeline.remember();
         Some(timeline)
+    }
+
+    fn remember(&self) {
+        let mut last = LAST.lock();
+        let known = last.get_or_insert_default().entry(self.system.clone()).or_insert(self.number);
+        *known = self.number.max(*known);
     }
 
     /// Whether this process knows a later one of the same system.
@@ -50,5 +54,23 @@ impl Timeline {
     /// The order of primaries of one system.
     pub(crate) fn number(&self) -> u32 {
         self.number
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_primary_is_past_when_a_later_one_was_seen() {
+        let of = |system: &str, number| Timeline { system: system.to_owned(), number };
+        let (old, new, other) = (of("a", 3), of("a", 4), of("b", 1));
+        old.remember();
+        other.remember();
+        assert!(!old.is_past() && !new.is_past() && !other.is_past());
+        new.remember();
+        assert!(old.is_past() && !new.is_past() && !other.is_past());
+        old.remember();
+        assert!(old.is_past() && !new.is_past());
     }
 }
