@@ -17,10 +17,14 @@ ALL := --locked --workspace --features mgmt-server/dashboard
 ORG ?= My organization
 EMAIL ?= owner@example.com
 
-.PHONY: help run test check build it fmt fmt-check lint unit doc layers advisories licences deny faults openapi bench-check bench-deliveries bench-shipments
+.PHONY: help run cluster bench-cluster test check build it fmt fmt-check lint unit doc layers advisories licences deny faults openapi bench-check bench-deliveries bench-shipments
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+cluster: ## three nodes, PostgreSQL, Redis and nginx on this machine, to try (Ctrl-C stops them)
+	@scripts/setup cluster
+	@ORG="$(ORG)" EMAIL="$(EMAIL)" scripts/cluster
 
 run: ## build, bootstrap on the first start, and serve (Ctrl-C stops it)
 	@scripts/setup run
@@ -91,6 +95,11 @@ bench-shipments: ## lists and single shipments of a million, on PostgreSQL (need
 	$(CARGO) build --locked --profile bench-server -p mgmt-server
 	@MGMT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench-server/mgmt" scripts/with-postgres \
 		$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench shipments
+
+bench-cluster: ## what leases cost: checks at three nodes with and without them, on PostgreSQL
+	$(CARGO) build --locked --profile bench-server -p mgmt-server --features mgmt-server/bench-without-leases
+	@MGMT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench-server/mgmt" scripts/with-postgres \
+		$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench cluster
 
 faults: build ## the long form of the tests that kill, stop and cut off nodes
 	@MGMT_FAULTS=long scripts/with-postgres $(CARGO) test --locked -p mgmt-tests --test faults -- --nocapture --test-threads 1

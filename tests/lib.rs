@@ -17,6 +17,7 @@
 
 mod call;
 mod client;
+mod cluster;
 mod database;
 mod folder;
 mod gateway;
@@ -31,6 +32,7 @@ mod sink;
 
 pub use call::{Answer, Call};
 pub use client::Client;
+pub use cluster::Postgres;
 pub use database::{Backend, Database};
 pub use folder::Folder;
 pub use gateway::Gateway;

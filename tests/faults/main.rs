@@ -15,6 +15,15 @@
 )]
 
 mod cuts;
+mod failover;
 mod history;
 mod limits;
+mod local;
+mod quota;
 mod revocation;
+mod rolling;
+
+/// Whether this is the long form.
+fn is_long() -> bool {
+    std::env::var("MGMT_FAULTS").is_ok_and(|form| form == "long")
+}

@@ -26,6 +26,7 @@ mod http;
 mod import;
 mod keys;
 mod matrix;
+mod metrics;
 mod order;
 mod organizations;
 mod projects;

@@ -245,7 +245,11 @@ impl App {
             return false;
         }
         let app = self.clone();
-        let asked = self.block(move || Ok(app.store.check_schema()?));
+        let asked = self.block(move || match app.store.check_schema() {
+            // A newer program has joined since this one started. Migrations only add: this one goes on until it is replaced.
+            Err(StoreError::NewerSchema(_)) => Ok(()),
+            other => Ok(other?),
+        });
         // A connection that is cut without a word would keep the answer for minutes.
         tokio::time::timeout(READY_WITHIN, asked).await.is_ok_and(|schema| schema.is_ok())
     }

@@ -50,6 +50,8 @@ pub(crate) struct Server {
     pub(crate) public_url: String,
     /// Whether `public_url` follows from `listen`.
     pub(crate) public_url_from_listen: bool,
+    /// How long a server that was asked to stop takes new requests.
+    pub(crate) drain_seconds: u64,
     pub(crate) shutdown_seconds: u64,
     pub(crate) max_body_bytes: usize,
     pub(crate) allowed_origins: Vec<String>,
@@ -273,6 +275,7 @@ fn read_server(r: &mut Reader) -> Option<Server> {
     let metrics_listen = r.optional_endpoint("server", "metrics_listen");
     let trusted_proxies = r.networks("server", "trusted_proxies");
     let configured = r.public_url();
+    let drain_seconds = r.number("server", "drain_seconds", 0, 60);
     let shutdown_seconds = r.number("server", "shutdown_seconds", 0, 30);
     let max_body_bytes = r.number("server", "max_body_bytes", 1024, 16 * 1024 * 1024);
     let allowed_origins = r.origins();
@@ -284,6 +287,7 @@ fn read_server(r: &mut Reader) -> Option<Server> {
         listen,
         metrics_listen,
         trusted_proxies: trusted_proxies?,
+        drain_seconds: drain_seconds?,
         shutdown_seconds: shutdown_seconds?,
         max_body_bytes: max_body_bytes?,
         allowed_origins: allowed_origins?,

@@ -11,6 +11,9 @@ use crate::{
     config::{Log, LogFormat},
 };
 
+/// Counters that stand at zero until something happens: what was never counted looks like what is not there.
+const QUIET: [&str; 4] =
+    ["mgmt_cluster_renewals_total", "mgmt_cluster_unconfirmed_total", "mgmt_gate_loads_total", "mgmt_quota_recalls_total"];
 const REQUESTS: &str = "mgmt_http_requests_total";
 const SECONDS: &str = "mgmt_http_request_seconds";
 
@@ -52,6 +55,10 @@ pub(crate) fn start_metrics() -> Result<PrometheusHandle, Failure> {
     metrics::describe_histogram!(SECONDS, metrics::Unit::Seconds, "Time from a request's head to its answer");
     metrics::describe_gauge!("mgmt_build_info", "Always 1; the version is a label");
     metrics::gauge!("mgmt_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+    QUIET.iter().for_each(|name| metrics::counter!(*name).increment(0));
+    for outcome in ["succeeded", "failed"] {
+        metrics::counter!("mgmt_webhook_attempts_total", "outcome" => outcome).increment(0);
+    }
     Ok(handle)
 }
 

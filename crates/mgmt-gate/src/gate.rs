@@ -22,6 +22,7 @@ use crate::{
     clock::Moment,
     meter::Meter,
     quota::Cover,
+    recall::{LOOKS, Recall},
     right::Right,
     shared::{Counting, Places, SessionCheck, Spread, Taken},
     subject::{Subject, SubjectId, Subjects},
@@ -237,6 +238,8 @@ pub struct Gate {
     right: Right,
     /// How windows are counted.
     spread: Spread,
+    /// Other nodes, which may hold units of quotas.
+    recall: Recall,
     flights: Mutex<HashMap<KeyId, Arc<Flight>>>,
 }
 
@@ -260,6 +263,7 @@ impl Gate {
             applied: Mutex::new(head),
             right: Right::new(Lease::FOR_EVER),
             spread: Spread::default(),
+            recall: Recall::default(),
             flights: Mutex::default(),
             store,
             options,
@@ -414,6 +418,26 @@ impl Gate {
         self.subjects.get(SubjectId::Resource(organization)).units.lock().held()
     }
 
+    /// Other nodes may share the store from now on, and hold units of its quotas. `node` is what this one's lease is called.
+    pub fn expect_others(&self, node: &str) {
+        self.recall.expect_others(node);
+    }
+
+    /// Gives back what this node holds of quotas that others need units of, by the names of their rows.
+    ///
+    /// # Errors
+    /// When the store cannot be reached; the units on their way are lost then, at most one block a subject.
+    pub fn hand_back(&self, rows: &[String], now: Moment) -> Result<()> {
+        rows.iter()
+            .flat_map(|row| self.subjects.of_row(row))
+            .try_for_each(|subject| self.release_of(&subject, now, Letting::Asked))
+    }
+
+    /// Notes that other nodes gave back units of a quota.
+    pub fn note_return(&self, row: &str) {
+        self.recall.note_return(row);
+    }
+
     /// Follows all changes that the store has committed. After it returned, no check answers from what they replaced.
     ///
     /// # Errors
@@ -463,7 +487,7 @@ impl Gate {
     /// # Errors
     /// When the store cannot be reached; the units on their way are lost then, at most one block a subject.
     pub fn maintain(&self, now: Moment) -> Result<()> {
-        self.release(now, false)?;
+        self.release(now, Letting::Idle)?;
         self.subjects.sweep(now.nanos);
         metrics::gauge!("mgmt_gate_cached_keys").set(self.cache.len() as f64);
         metrics::gauge!("mgmt_gate_subjects").set(self.subjects.len() as f64);
@@ -483,7 +507,7 @@ impl Gate {
     /// # Errors
     /// When the store cannot be reached.
     pub fn close(&self, now: Moment) -> Result<()> {
-        self.release(now, true)?;
+        self.release(now, Letting::Closing)?;
         self.flush(now)
     }
 
@@ -593,41 +617,101 @@ impl Gate {
         Err(StoreError::Unavailable("the key changes faster than it can be read".to_owned()))
     }
 
+    /// Fetches units. Where the row has too few and other nodes may hold some, these are asked back for.
     fn fetch_units(&self, subject: &Subject, quota: &Quota, cost: u64, now: Moment) -> Result<()> {
-        let _one = subject.refill.lock();
+        let _turn = subject.turn.lock();
+        if subject.units.lock().cover(quota, cost, now) != Cover::Fetch {
+            return Ok(());
+        }
         let row = subject.id.quota_row();
-        let stale = {
-            let mut units = subject.units.lock();
-            if units.cover(quota, cost, now) != Cover::Fetch {
-                return Ok(());
+        // From before the others are asked: an answer that is very fast must not be missed.
+        let mut waiting = self.recall.wait_for(&row);
+        let Taken::Recalled = self.take_units(subject, quota, cost, Step::First, now)? else { return Ok(()) };
+        metrics::counter!("mgmt_quota_recalls_total").increment(1);
+        for look in 1..=LOOKS {
+            waiting.pause();
+            let step = if look == LOOKS { Step::Last } else { Step::Next };
+            if let Taken::Done = self.take_units(subject, quota, cost, step, now)? {
+                break;
             }
-            units.outdated(quota, now)
-        };
-        let lacking = subject.units.lock().lacking(cost);
-        let start = quota.period.start(now.wall);
-        let taken = self.store.run("quota.take", |tx| {
-            if let Some((period, units)) = stale {
-                tx.quotas().give_back(&row, period, units)?;
-            }
-            tx.quotas().take(&row, quota, start, lacking)
-        })?;
-        subject.units.lock().receive(taken.units, taken.used, now);
-        Ok(())
-    }
-
-    fn release(&self, now: Moment, force: bool) -> Result<()> {
-        for subject in self.subjects.all() {
-            let _one = subject.refill.lock();
-            let released = subject.units.lock().release(now, force);
-            let Some((start, units)) = released else { continue };
-            let row = subject.id.quota_row();
-            let done = self.store.run("quota.give_back", |tx| tx.quotas().give_back(&row, start, units));
-            // Whether a commit that failed was stored nobody knows: units that may have gone back are not used here any more. Some
-            // may be lost until the period ends, none is handed out twice.
-            done?;
         }
         Ok(())
     }
+
+    fn take_units(&self, subject: &Subject, quota: &Quota, cost: u64, step: Step, now: Moment) -> Result<Taken> {
+        let _one = subject.refill.lock();
+        let stale = subject.units.lock().outdated(quota, now);
+        let lacking = subject.units.lock().lacking(cost);
+        let (row, start) = (subject.id.quota_row(), quota.period.start(now.wall));
+        let (taken, waits) = self.store.run("quota.take", |tx| {
+            if let Some((period, units)) = stale {
+                tx.quotas().give_back(&row, period, units)?;
+            }
+            let taken = tx.quotas().take(&row, quota, start, lacking)?;
+            let mut waits = taken.units == 0 && step == Step::Next;
+            if taken.units == 0 && step == Step::First && self.recall.may_have_others() {
+                let (holders, time) = tx.node_leases().list()?;
+                waits = self.recall.has_others(&holders, time);
+                if waits {
+                    tx.quotas().recall(&row)?;
+                }
+            }
+            Ok::<_, StoreError>((taken, waits))
+        })?;
+        if waits {
+            return Ok(Taken::Recalled);
+        }
+        subject.units.lock().receive(taken.units, taken.used, step != Step::First, now);
+        Ok(Taken::Done)
+    }
+
+    fn release(&self, now: Moment, letting: Letting) -> Result<()> {
+        self.subjects.all().iter().try_for_each(|subject| self.release_of(subject, now, letting))
+    }
+
+    fn release_of(&self, subject: &Subject, now: Moment, letting: Letting) -> Result<()> {
+        let _one = subject.refill.lock();
+        let released = subject.units.lock().release(now, letting != Letting::Idle);
+        let Some((start, units)) = released else { return Ok(()) };
+        let row = subject.id.quota_row();
+        // Whether a commit that failed was stored nobody knows: units that may have gone back are not used here any more. Some
+        // may be lost until the period ends, none is handed out twice.
+        self.store.run("quota.give_back", |tx| {
+            tx.quotas().give_back(&row, start, units)?;
+            if letting == Letting::Asked { tx.quotas().announce_return(&row) } else { Ok(()) }
+        })
+    }
+}
+
+/// Why units go back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Letting {
+    /// Nobody uses them.
+    Idle,
+    /// Another node needs them.
+    Asked,
+    /// This one ends.
+    Closing,
+}
+
+/// Where a fetch stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// Others were not asked yet.
+    First,
+    /// They were, and may answer yet.
+    Next,
+    /// They have had their time.
+    Last,
+}
+
+/// What became of an attempt to take units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Taken {
+    /// The row's word counts.
+    Done,
+    /// The row has too few, and others were asked to give theirs back.
+    Recalled,
 }
 
 struct Landing<'a> {

@@ -18,6 +18,9 @@
 //! Nodes that have [`SharedWindows`] in common count limits together ([`Gate::count_together`]), and otherwise allow a share of each
 //! ([`Gate::divide_limits`]).
 //!
+//! Units of quotas that other nodes took and do not use are asked back for before a quota is said to be used up, once
+//! [`Gate::expect_others`] was called; [`Gate::hand_back`] gives up what others ask for.
+//!
 //! Limits are exact: a request is refused exactly when the window is full. Quotas are never over-issued: their row in the store
 //! is the only authority, and this node uses up units that it took from it. What one limit or quota refuses takes nothing from
 //! the others.
@@ -41,6 +44,7 @@ mod foreign;
 mod gate;
 mod meter;
 mod quota;
+mod recall;
 mod right;
 mod shared;
 mod subject;

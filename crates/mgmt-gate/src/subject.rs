@@ -43,7 +43,9 @@ pub(crate) struct Subject {
     pub(crate) window: Mutex<Window>,
     /// Units of a quota that were taken from the store and not used yet.
     pub(crate) units: Mutex<Units>,
-    /// Held while units are fetched, so that one fetch serves all who wait.
+    /// Held while units are fetched and waited for, so that one fetch serves all who wait. Taken before `refill`.
+    pub(crate) turn: Mutex<()>,
+    /// Held while units move between this node and the store.
     pub(crate) refill: Mutex<()>,
 }
 
@@ -54,8 +56,25 @@ pub(crate) struct Subjects(Mutex<HashMap<SubjectId, Arc<Subject>>>);
 impl Subjects {
     pub(crate) fn get(&self, id: SubjectId) -> Arc<Subject> {
         let mut map = self.0.lock();
-        let make = || Subject { id, window: Mutex::default(), units: Mutex::default(), refill: Mutex::default() };
+        let make = || Subject {
+            id,
+            window: Mutex::default(),
+            units: Mutex::default(),
+            turn: Mutex::default(),
+            refill: Mutex::default(),
+        };
         Arc::clone(map.entry(id).or_insert_with(|| Arc::new(make())))
+    }
+
+    /// Those who count on a quota's row.
+    pub(crate) fn of_row(&self, row: &str) -> Vec<Arc<Subject>> {
+        let ids = [
+            row.parse().ok().map(SubjectId::Lineage),
+            row.parse().ok().map(SubjectId::Management),
+            row.parse().ok().map(SubjectId::Resource),
+        ];
+        let map = self.0.lock();
+        ids.into_iter().flatten().filter_map(|id| map.get(&id).cloned()).collect()
     }
 
     pub(crate) fn all(&self) -> Vec<Arc<Subject>> {

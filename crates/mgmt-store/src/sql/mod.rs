@@ -36,6 +36,7 @@ mod shipments;
 #[cfg(test)]
 mod tests;
 mod throttles;
+mod timeline;
 mod trackers;
 mod tx;
 mod usage;
@@ -125,6 +126,7 @@ impl SqlStore {
     pub fn open(url: &str, options: Options) -> Result<Self> {
         let address = Address::parse(url)?;
         address.prepare()?;
+        address.look_around();
         // A connection of its own gives the reason at once; the pool would keep trying and tell only that time is up.
         drop(address.connect()?);
         Ok(Self { lanes: Lanes::new(&address, &options), address })

@@ -10,6 +10,7 @@ use super::{
     address::Address,
     conn::{AnyConnection, Sharing},
     fault::Fault,
+    timeline::Timeline,
 };
 use crate::{
     error::{Result, StoreError},
@@ -19,6 +20,8 @@ use crate::{
 /// A pooled connection.
 pub(crate) struct Link {
     pub(crate) connection: AnyConnection,
+    /// Which primary it leads to.
+    timeline: Option<Timeline>,
     /// Set when it must not be used again.
     pub(crate) is_broken: bool,
 }
@@ -34,7 +37,9 @@ impl ManageConnection for Manager {
     type Error = StoreError;
 
     fn connect(&self) -> Result<Link> {
-        Ok(Link { connection: self.address.connect()?, is_broken: false })
+        let mut connection = self.address.connect()?;
+        let timeline = self.address.timeline(&mut connection);
+        Ok(Link { connection, timeline, is_broken: false })
     }
 
     /// Never asked: a stale connection is noticed at `BEGIN`, where trying the next one is safe.
@@ -135,6 +140,11 @@ impl Lane {
         let mut last = Fault::Unavailable("no connection".to_owned());
         for _ in 0..=self.pool.max_size() {
             let mut link = self.pool.get_timeout(self.wait).map_err(|e| Fault::Unavailable(e.to_string()))?;
+            if link.timeline.as_ref().is_some_and(Timeline::is_past) {
+                link.is_broken = true;
+                last = Fault::Lost("the server is a former primary".to_owned());
+                continue;
+            }
             match begin(&mut link.connection) {
                 Ok(()) => return Ok(Turn { link, _place: place.flatten() }),
                 Err(error) => {

@@ -212,3 +212,41 @@ fn rare_trigrams_are_asked_for() {
     assert_eq!((count, found[0].parts.reference.as_deref()), (1, Some("PO-0039595")));
     turn.rollback();
 }
+
+/// What is asked back of other nodes, and what comes back, is heard by whoever listens, and by its name.
+#[test]
+fn recalls_are_heard() {
+    let place = place!();
+    let store = place.fresh();
+    let mut ear = store.listen().unwrap().unwrap();
+    assert_eq!(ear.news().unwrap(), News::default());
+    let tell = |tx: &mut dyn Tx| {
+        tx.quotas().recall("key_1'; --")?;
+        tx.quotas().announce_return("key_2")
+    };
+    store.run("test.tell", tell).unwrap();
+    let mut heard = News::default();
+    for _ in 0..500 {
+        let news = ear.news().unwrap();
+        heard.recalled.extend(news.recalled);
+        heard.returned.extend(news.returned);
+        if !heard.returned.is_empty() {
+            break;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!((heard.recalled, heard.returned), (vec!["key_1'; --".to_owned()], vec!["key_2".to_owned()]));
+}
+
+/// A primary tells its timeline without special rights, and at once.
+#[test]
+fn primaries_tell_their_timeline() {
+    let place = place!();
+    let mut connection = place.address.connect().unwrap();
+    let timeline = place.address.timeline(&mut connection).unwrap();
+    assert!(timeline.number() >= 1 && !timeline.is_past());
+    // In a transaction of a role that may nothing.
+    connection.batch_execute("BEGIN; CREATE ROLE mgmt_nobody; SET LOCAL ROLE mgmt_nobody").unwrap();
+    assert_eq!(place.address.timeline(&mut connection), Some(timeline));
+    connection.batch_execute("ROLLBACK").unwrap();
+}
