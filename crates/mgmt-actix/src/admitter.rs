@@ -7,7 +7,7 @@ use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
-use mgmt_gate::{Check, Gate, Pending, Request, SystemClock};
+use mgmt_gate::{Check, Gate, Moment, Pending, Request, SystemClock};
 use parking_lot::Mutex;
 
 /// How often an answer is fetched before the request is given up: each time, others may have used what was fetched.
@@ -62,7 +62,20 @@ impl Admitter {
     /// # Errors
     /// When the store could not be reached.
     pub async fn admit(&self, presented: &str, request: &Request<'_>) -> Result<Check, Unavailable> {
-        for _ in 0..ATTEMPTS {
+        self.admit_at(presented, request, self.0.clock.now()).await
+    }
+
+    /// [`admit`](Self::admit) for who has read the clock already, after the request arrived.
+    ///
+    /// # Errors
+    /// When the store could not be reached.
+    pub async fn admit_at(&self, presented: &str, request: &Request<'_>, now: Moment) -> Result<Check, Unavailable> {
+        match self.0.gate.check(presented, request, now) {
+            Check::Pending(pending) => self.resolve(pending).await?,
+            Check::Unleased => return Err(Unavailable("this node holds no lease".to_owned())),
+            answer => return Ok(answer),
+        }
+        for _ in 1..ATTEMPTS {
             match self.0.gate.check(presented, request, self.0.clock.now()) {
                 Check::Pending(pending) => self.resolve(pending).await?,
                 Check::Unleased => return Err(Unavailable("this node holds no lease".to_owned())),
