@@ -17,7 +17,7 @@ ALL := --locked --workspace --features mgmt-server/dashboard
 ORG ?= My organization
 EMAIL ?= owner@example.com
 
-.PHONY: help run cluster bench-cluster test check build it fmt fmt-check lint unit doc layers advisories licences deny faults openapi bench-check bench-deliveries bench-shipments
+.PHONY: help run cluster test check build it fmt fmt-check lint unit doc layers advisories licences deny faults openapi bench bench-check bench-cluster bench-http bench-others bench-writes bench-calm bench-start bench-deliveries bench-shipments
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -90,6 +90,33 @@ bench-deliveries: ## webhook deliveries a second beside a bare client, on both d
 
 bench-check: ## what a check costs inside a process; MGMT_BENCH_KEYS=1000000 for so many keys
 	@$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench check
+
+bench-http: ## verify and authorize beside bare actix, a core for the server and one for the client
+	$(CARGO) build --locked --profile bench-server -p mgmt-server
+	@MGMT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench-server/mgmt" \
+		$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench http
+
+bench-others: ## checks beside other systems: better-auth on Node, djangorestframework-api-key on gunicorn
+	$(CARGO) build --locked --profile bench-server -p mgmt-server
+	@MGMT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench-server/mgmt" scripts/bench-others
+
+bench-writes: ## keys made over HTTP beside bare inserts, on both databases, durably
+	$(CARGO) build --locked --profile bench-server -p mgmt-server
+	@MGMT_DURABLE=1 MGMT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench-server/mgmt" scripts/with-postgres \
+		$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench writes
+
+bench-calm: ## how long checks take while others sign in, and while keys change
+	$(CARGO) build --locked --profile bench-server -p mgmt-server
+	@MGMT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench-server/mgmt" \
+		$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench calm
+
+bench-start: ## start-up and memory with a million keys
+	$(CARGO) build --locked --profile bench-server -p mgmt-server
+	@MGMT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench-server/mgmt" \
+		$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench start
+
+bench: bench-check bench-http bench-others bench-writes bench-start bench-calm ## all of these; the goals and what was measured go to .local/bench.md
+	@scripts/bench-table
 
 bench-shipments: ## lists and single shipments of a million, on PostgreSQL (needs 5 GB in $TMPDIR)
 	$(CARGO) build --locked --profile bench-server -p mgmt-server

@@ -25,7 +25,7 @@ use mgmt_core::{
     key::Mint,
     key_text::KeyFormat,
     limit::RateLimit,
-    scope::{Catalogues, ScopeMask},
+    scope::{Catalogue, Catalogues, ScopeMask},
     secret::Keyring,
     target::TargetRules,
 };
@@ -80,6 +80,8 @@ pub(crate) struct Parts {
     pub(crate) session_limit: Option<RateLimit>,
     /// The bits of each management permission.
     permissions: HashMap<&'static str, ScopeMask>,
+    /// The bits of each scope, by its canonical text.
+    scopes: HashMap<String, ScopeMask>,
     /// Told when something was added to the outbox.
     pub(crate) outbox: Notify,
     /// Webhooks that were switched off or removed and whose deliveries may be in the delivering thread's hands.
@@ -119,6 +121,7 @@ impl App {
         if let Some(windows) = windows.clone() {
             admitter = admitter.with_windows(Arc::new(windows));
         }
+        let scopes = scope_masks(&gate.catalogues().scopes);
         Self(Arc::new(Parts {
             admitter,
             windows,
@@ -133,6 +136,7 @@ impl App {
             turns: Turns::default(),
             in_progress: Mutex::default(),
             permissions,
+            scopes,
             cluster: cluster.map(Arc::new),
             config,
             store,
@@ -155,6 +159,11 @@ impl App {
     /// The bits of a management permission.
     pub(crate) fn permission(&self, name: &str) -> ScopeMask {
         self.permissions.get(name).copied().unwrap_or_default()
+    }
+
+    /// The bits that a scope demands, if this is its canonical text.
+    pub(crate) fn scope(&self, text: &str) -> Option<ScopeMask> {
+        self.scopes.get(text).copied()
     }
 
     /// Runs a writing transaction on the blocking pool. When it returns `Ok`, all nodes follow the changes: whoever asks any of them
@@ -282,6 +291,13 @@ impl App {
     ) -> Result<T, ApiError> {
         web::block(work).await.map_err(ApiError::unavailable)?
     }
+}
+
+fn scope_masks(catalogue: &Catalogue) -> HashMap<String, ScopeMask> {
+    let entries = catalogue.entries().iter();
+    let texts = entries.flat_map(|entry| entry.actions.iter().map(|action| format!("{}:{action}", entry.resource)));
+    let mask = |text: String| Some((text.clone(), catalogue.demanded(&catalogue.parse_set("scope", &[text]).ok()?)));
+    texts.filter_map(mask).collect()
 }
 
 fn targets(config: &Config) -> TargetRules {

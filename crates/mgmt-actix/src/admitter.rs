@@ -13,8 +13,8 @@ use mgmt_core::{
     limit::{RateLimit, Standing},
 };
 use mgmt_gate::{
-    Check, ForeignCheck, ForeignKeys, Gate, Pending, Places, Refusal, Request, SessionCheck, SharedWindows, SystemClock, Taken,
-    Traffic,
+    Check, ForeignCheck, ForeignKeys, Gate, Moment, Pending, Places, Refusal, Request, SessionCheck, SharedWindows, SystemClock,
+    Taken, Traffic,
 };
 use parking_lot::Mutex;
 
@@ -90,8 +90,19 @@ impl Admitter {
     /// # Errors
     /// When the store could not be reached.
     pub async fn admit(&self, presented: &str, request: &Request<'_>) -> Result<Check, Unavailable> {
-        for _ in 0..ATTEMPTS {
-            let mut check = match self.ask(presented, request, None) {
+        self.admit_at(presented, request, self.0.clock.now()).await
+    }
+
+    /// [`admit`](Self::admit) for who has read the clock already, after the request arrived.
+    ///
+    /// # Errors
+    /// When the store could not be reached.
+    pub async fn admit_at(&self, presented: &str, request: &Request<'_>, mut now: Moment) -> Result<Check, Unavailable> {
+        for attempt in 0..ATTEMPTS {
+            if attempt > 0 {
+                now = self.0.clock.now();
+            }
+            let mut check = match self.ask(presented, request, now, None) {
                 ForeignCheck::Answer(check) => check,
                 ForeignCheck::Pending(presented) => {
                     self.resolve(Lack::Foreign(presented)).await?;
@@ -116,8 +127,7 @@ impl Admitter {
         Err(Unavailable("others were always faster to use what was fetched".to_owned()))
     }
 
-    fn ask(&self, presented: &str, request: &Request<'_>, held: Option<(&Places, &Taken)>) -> ForeignCheck {
-        let now = self.0.clock.now();
+    fn ask(&self, presented: &str, request: &Request<'_>, now: Moment, held: Option<(&Places, &Taken)>) -> ForeignCheck {
         match (&self.0.foreign, held) {
             (Some(foreign), held) => foreign.check_with(presented, request, now, held),
             (None, None) => ForeignCheck::Answer(self.0.gate.check(presented, request, now)),
@@ -132,7 +142,7 @@ impl Admitter {
         };
         let Some(taken) = windows.take(&places).await else { return Ok(None) };
         // A key of another system that was forgotten in between is asked for again, without these places.
-        let check = match self.ask(presented, request, Some((&places, &taken))) {
+        let check = match self.ask(presented, request, self.0.clock.now(), Some((&places, &taken))) {
             ForeignCheck::Answer(check) => Some(check),
             ForeignCheck::Pending(_) => None,
         };

@@ -81,5 +81,5 @@ mod fields;
 mod protect;
 
 pub use admitter::{Admitter, Unavailable};
-pub use fields::{rate_limit_fields, single_limit_fields};
+pub use fields::{insert_rate_limit_fields, rate_limit_fields, single_limit_fields};
 pub use protect::{Admitted, Protect, Protected, WAREHOUSE};

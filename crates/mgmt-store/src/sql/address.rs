@@ -59,6 +59,14 @@ impl Address {
         }
         wrong("it must start with `sqlite://`, `sqlite::memory:`, `postgres://` or `postgresql://`")
     }
+
+    /// The file that SQLite writes commits to.
+    pub(crate) fn journal(&self) -> Option<PathBuf> {
+        let Self::File(path) = self else { return None };
+        let mut name = path.clone().into_os_string();
+        name.push("-wal");
+        Some(name.into())
+    }
 }
 
 impl Server {

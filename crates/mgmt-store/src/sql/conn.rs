@@ -148,6 +148,14 @@ impl AnyConnection {
         sql_query(query).get_result::<OneNumber>(self).map(|row| row.value)
     }
 
+    /// Leaves it to whoever commits to bring the commits to the disk. SQLite still syncs its journal before it copies it into the database.
+    pub(crate) fn leave_commits_to_others(&mut self) -> QueryResult<()> {
+        match self {
+            Self::Sqlite(c) => c.batch_execute("PRAGMA synchronous = NORMAL"),
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+
     /// Lets the commit of this transaction be lost with the power.
     pub(crate) fn commit_lazily(&mut self) -> QueryResult<()> {
         match self {

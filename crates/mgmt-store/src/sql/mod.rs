@@ -5,6 +5,7 @@ mod audit;
 mod backup;
 mod conn;
 mod deliveries;
+mod disk;
 mod events;
 mod fault;
 mod foreign_hashes;
