@@ -626,19 +626,19 @@ impl Gate {
         let row = subject.id.quota_row();
         // From before the others are asked: an answer that is very fast must not be missed.
         let mut waiting = self.recall.wait_for(&row);
-        let Taken::Recalled = self.take_units(subject, quota, cost, Step::First, now)? else { return Ok(()) };
+        let Fetch::Recalled = self.take_units(subject, quota, cost, Step::First, now)? else { return Ok(()) };
         metrics::counter!("mgmt_quota_recalls_total").increment(1);
         for look in 1..=LOOKS {
             waiting.pause();
             let step = if look == LOOKS { Step::Last } else { Step::Next };
-            if let Taken::Done = self.take_units(subject, quota, cost, step, now)? {
+            if let Fetch::Done = self.take_units(subject, quota, cost, step, now)? {
                 break;
             }
         }
         Ok(())
     }
 
-    fn take_units(&self, subject: &Subject, quota: &Quota, cost: u64, step: Step, now: Moment) -> Result<Taken> {
+    fn take_units(&self, subject: &Subject, quota: &Quota, cost: u64, step: Step, now: Moment) -> Result<Fetch> {
         let _one = subject.refill.lock();
         let stale = subject.units.lock().outdated(quota, now);
         let lacking = subject.units.lock().lacking(cost);
@@ -659,10 +659,10 @@ impl Gate {
             Ok::<_, StoreError>((taken, waits))
         })?;
         if waits {
-            return Ok(Taken::Recalled);
+            return Ok(Fetch::Recalled);
         }
         subject.units.lock().receive(taken.units, taken.used, step != Step::First, now);
-        Ok(Taken::Done)
+        Ok(Fetch::Done)
     }
 
     fn release(&self, now: Moment, letting: Letting) -> Result<()> {
@@ -707,7 +707,7 @@ enum Step {
 
 /// What became of an attempt to take units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Taken {
+enum Fetch {
     /// The row's word counts.
     Done,
     /// The row has too few, and others were asked to give theirs back.
