@@ -18,6 +18,17 @@ export const PRIVATE = [
   { name: "audit-log", path: "/audit-log", ready: heading("Audit log") },
   { name: "organization", path: "/organization", ready: heading("Organization") },
   { name: "projects", path: "/projects", ready: heading("Projects") },
+  ...Object.entries({ metadata: "customer", webhooks: "https://loyalty.acme.invalid/hooks" }).map(([part, shown]) => ({
+    name: `project-${part}`,
+    path: "/projects",
+    ready: heading("Projects"),
+    act: async (page) => {
+      await page.getByRole("link", { name: "Loyalty DE" }).click();
+      await page.getByRole("link", { name: "All projects" }).waitFor();
+      await page.goto(`${page.url()}/${part}`);
+      await page.getByText(shown, { exact: true }).first().waitFor();
+    },
+  })),
   { name: "shipments", path: "/shipping/shipments", ready: heading("Shipments") },
   { name: "trackers", path: "/shipping/trackers", ready: heading("Trackers") },
   { name: "rate-sheets", path: "/shipping/rate-sheets", ready: heading("Rate sheets") },
