@@ -1,6 +1,6 @@
 import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from "@mantine/core";
 import { strings } from "@/strings";
-import badge from "./badge.module.css";
+import parts from "./parts.module.css";
 
 // One accent, a deep green, on cool greys. The shades are chosen so that text in them meets 4.5:1 on both backgrounds.
 const pine: MantineColorsTuple = [
@@ -75,9 +75,13 @@ export const theme = createTheme({
   cursorType: "pointer",
   respectReducedMotion: true,
   components: {
-    Badge: { classNames: { root: badge.root, label: badge.label } },
+    Badge: { classNames: { root: parts.badge, label: parts.badgeLabel } },
     Button: { defaultProps: { size: "sm" } },
-    Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.4, blur: 2 } } },
+    Modal: {
+      defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.4, blur: 2 } },
+      classNames: { title: parts.title },
+    },
+    Drawer: { classNames: { title: parts.title } },
     // A `header` outside of the page's parts would be a second banner.
     ModalHeader: { defaultProps: { component: "div" } },
     DrawerHeader: { defaultProps: { component: "div" } },
