@@ -77,6 +77,23 @@ export async function signIn(page, email, password) {
   await page.getByRole("button", { name: "Sign in" }).click();
 }
 
+/** Texts of the page's content that are cut off, as by an ellipsis, because there is no room for them. What scrolls is not cut off. */
+export function cutTexts(page) {
+  return page.evaluate(() => {
+    const isCut = (element) => {
+      const { overflowX, overflowY } = getComputedStyle(element);
+      const hides = (overflow) => ["hidden", "clip"].includes(overflow);
+      const { clientWidth, clientHeight, scrollWidth, scrollHeight } = element;
+      // What is for screen readers alone is a pixel in size.
+      if (clientWidth <= 2 || clientHeight <= 2) return false;
+      return (hides(overflowX) && scrollWidth > clientWidth + 1) || (hides(overflowY) && scrollHeight > clientHeight + 2);
+    };
+    return [...document.querySelectorAll("main *")]
+      .filter((element) => element instanceof HTMLElement && element.offsetParent && element.innerText?.trim() && isCut(element))
+      .map((element) => `${element.className}: ${element.innerText.slice(0, 80)}`);
+  });
+}
+
 /** The page's heading, which has the focus after a change of page. */
 export const heading = (page, name) => page.getByRole("heading", { level: 1, name });
 

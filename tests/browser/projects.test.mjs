@@ -161,14 +161,14 @@ test("a webhook gets the sample that was picked; its log is filtered and what fa
 
   await log.getByLabel("Status").selectOption("Failed, tried again");
   await row("customer.created", "Succeeded").waitFor({ state: "detached" });
-  await log.getByRole("button", { name: "Attempts of voucher.published" }).click();
+  await log.getByRole("button", { name: "1 attempt of voucher.published" }).click();
   const attempts = page.getByRole("dialog", { name: "Attempts of voucher.published" });
   await attempts.getByText("<b>noted</b>").first().waitFor();
   await tab.check(page);
   await attempts.getByRole("button", { name: "Close" }).click();
   status = 200;
   const before = received.length;
-  await log.getByRole("button", { name: "Send voucher.published again" }).click();
+  await log.getByRole("button", { name: "Send again: voucher.published" }).click();
   await log.getByLabel("Status").selectOption("Succeeded");
   await row("voucher.published", "Succeeded").waitFor({ timeout: 30_000 });
   assert.ok(received.length > before);

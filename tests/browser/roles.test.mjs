@@ -83,7 +83,7 @@ const ACTIONS = () => [
   },
   {
     on: "/users",
-    what: entry(`Actions for ${OWNER}`, "Edit"),
+    what: entry(`Actions for ${made.me.user.name || OWNER}`, "Edit"),
     call: ["PATCH", `/v1/management/users/${made.me.user.id}`, { role: "viewer" }],
     roles: ["owner"],
   },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { DESKTOP, heading, launch, PHONE, signIn, visit } from "./browser.mjs";
+import { cutTexts, DESKTOP, heading, launch, PHONE, signIn, visit } from "./browser.mjs";
 import { PRIVATE, PUBLIC } from "./pages.mjs";
 import { seed, VIEWER } from "./seed.mjs";
 import { OWNER, PASSWORD, startServer } from "./server.mjs";
@@ -50,6 +50,7 @@ for (const [device, viewport] of Object.entries({ desktop: DESKTOP, phone: PHONE
         await tab.check(page);
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         assert.ok(overflow <= 0, `${path} is ${overflow} pixels too wide`);
+        if (device === "phone") assert.deepEqual(await cutTexts(page), [], `${path} cuts texts off`);
       };
       for (const each of PUBLIC) await look(each);
       await signIn(page, OWNER, PASSWORD);
@@ -83,6 +84,22 @@ test("the navigation shows what the role may see, by keyboard and on a phone", a
   await navigation.getByRole("link", { name: "Projects" }).click();
   await heading(page, "Projects").waitFor();
   await navigation.waitFor({ state: "hidden" });
+  await tab.end();
+});
+
+test("a dialog adds no second banner to the page", async () => {
+  const tab = await visit(browser, server.address);
+  const page = await tab.page();
+  await signIn(page, OWNER, PASSWORD);
+  await heading(page, "Overview").waitFor();
+  await page.goto("/users");
+  await heading(page, "Users").waitFor();
+  const banners = () => page.evaluate(() => document.querySelectorAll("header, [role=banner]").length);
+  assert.equal(await banners(), 1);
+  await page.getByRole("button", { name: "Invite somebody" }).click();
+  await page.getByRole("dialog").waitFor();
+  assert.equal(await banners(), 1);
+  await tab.check(page);
   await tab.end();
 });
 

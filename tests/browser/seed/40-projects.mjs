@@ -23,9 +23,20 @@ export async function seed({ owner }) {
       min_order: { type: "number", optional: true, array: false, gte: 5 },
     },
   });
+  const field = (type, more = {}) => ({ type, optional: true, array: false, ...more });
+  await owner.post(`${base}/metadata-schemas`, {
+    related_object: "address",
+    properties: { street: field("string", { max_length: 100 }), residential: field("boolean") },
+  });
   await owner.post(`${base}/metadata-schemas`, {
     related_object: "customer",
-    properties: { tier: { ...text(false), eq: ["basic", "silver", "gold"] }, birthday: { type: "date", optional: true, array: false } },
+    properties: {
+      tier: field("string", { optional: false, eq: ["basic", "silver", "gold"] }),
+      visits: field("number", { gte: 0, lt: 10_000 }),
+      addresses: field("object", { array: true, object_type: "address" }),
+      birthday: field("date"),
+    },
+    allow_defined_only: true,
   });
   await owner.post(`${base}/custom-event-schemas`, {
     name: "review_written",
@@ -36,10 +47,11 @@ export async function seed({ owner }) {
     schema: { properties: { store: { type: "string", optional: false }, at: { type: "datetime", optional: true } } },
   });
   await owner.post(`${base}/stacking-rules`, { redeemables_limit: 10, applicable_redeemables_limit: 3 });
-  await owner.post(`${base}/webhooks`, {
+  const hook = await owner.post(`${base}/webhooks`, {
     target_url: "https://shop.acme.example/hooks/vouchers",
-    events: ["voucher.created", "customer.updated"],
+    events: ["voucher.published", "voucher.loyalty_card.pending_points.activated", "customer.rewarded"],
   });
+  await owner.post(`${base}/webhooks/${hook.id}/test`, { type: "voucher.published" });
   await owner.post(`${base}/branding`, {
     brand: { name: "Acme Rewards", website_url: "acme.example", privacy_policy_url: "acme.example/privacy" },
     address: { street: "Speicherstraße 12", city: "Hamburg", postal: "20457", country: "Germany" },

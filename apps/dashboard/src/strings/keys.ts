@@ -27,7 +27,7 @@ export const keys = {
   emptyRevokedText: "Keys that are revoked, replaced or expired are listed here with the date.",
   limitTitle: (count: number, kind: Kind) => `${count} active ${nouns[kind].many}`,
   limitText: (limit: number) =>
-    `An organization has at most ${limit} active ${limit === 1 ? "key" : "keys"} of each kind. Suspended keys count; revoked and expired keys do not. To make another, revoke one that is no longer used. To replace a key, rotate it: that needs no free place.`,
+    `An organization has at most ${limit} active ${limit === 1 ? "key" : "keys"} of each kind. Suspended keys count; keys of projects and keys that are revoked, expired or being replaced do not. To make another, revoke one that is no longer used. To replace a key, rotate it: that needs no free place.`,
   limitReached: "The limit of active keys is reached",
   seeHygiene: "See which keys are not used",
 

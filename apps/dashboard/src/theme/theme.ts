@@ -1,5 +1,6 @@
 import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from "@mantine/core";
 import { strings } from "@/strings";
+import parts from "./parts.module.css";
 
 // One accent, a deep green, on cool greys. The shades are chosen so that text in them meets 4.5:1 on both backgrounds.
 const pine: MantineColorsTuple = [
@@ -44,8 +45,6 @@ const dark: MantineColorsTuple = [
 const sans =
   '"Inter Variable", Inter, ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
 
-const dialogTitle = { fontSize: "1.0625rem", fontWeight: 620, overflowWrap: "anywhere" } as const;
-
 export const theme = createTheme({
   primaryColor: "pine",
   primaryShade: { light: 7, dark: 6 },
@@ -76,12 +75,13 @@ export const theme = createTheme({
   cursorType: "pointer",
   respectReducedMotion: true,
   components: {
+    Badge: { classNames: { root: parts.badge, label: parts.badgeLabel } },
     Button: { defaultProps: { size: "sm" } },
     Modal: {
       defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.4, blur: 2 } },
-      styles: { title: dialogTitle },
+      classNames: { title: parts.title },
     },
-    Drawer: { styles: { title: dialogTitle } },
+    Drawer: { classNames: { title: parts.title } },
     // A `header` outside of the page's parts would be a second banner.
     ModalHeader: { defaultProps: { component: "div" } },
     DrawerHeader: { defaultProps: { component: "div" } },

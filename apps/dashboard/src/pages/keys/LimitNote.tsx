@@ -8,7 +8,7 @@ import type { Key, Kind } from "./model";
 const words = strings.keys;
 /** Explains the limit of active keys when it is reached. */
 export function LimitNote({ kind, keys }: { kind: Kind; keys: Key[] }) {
-  const count = keys.length;
+  const count = keys.filter(({ project_id, replaced_by }) => !project_id && !replaced_by).length;
   // Others may make and revoke keys at the same time, so the button stays and the server decides.
   if (count < useLimits().max_active_keys) return null;
   return (

@@ -1,4 +1,4 @@
-import { Button, Group, NativeSelect, Stack, Title } from "@mantine/core";
+import { Anchor, Button, Group, NativeSelect, Stack, Title, VisuallyHidden } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 import { api, type Schema } from "@/api/client";
 import { useAction } from "@/api/hooks";
@@ -53,9 +53,24 @@ export function SendOuts({ projectId, hook, mayChange, onClose }: SendOutsProps)
       <DataTable
         list={list}
         columns={[
-          { key: "event", header: words.event, cell: ({ type }) => type },
+          { key: "event", header: words.event, cell: ({ type }) => <span className={classes.name}>{type}</span> },
           { key: "status", header: words.status, cell: ({ status }) => <Status status={status} /> },
-          { key: "attempts", header: words.attempts, cell: ({ attempts }) => attempts.length, align: "right" },
+          {
+            key: "attempts",
+            header: words.attempts,
+            cell: (row) => (
+              <Anchor
+                component="button"
+                type="button"
+                size="sm"
+                className={classes.button ?? ""}
+                onClick={() => setShown(row)}
+              >
+                {words.more(row.attempts.length)}
+                <VisuallyHidden> {words.moreOf(row.type)}</VisuallyHidden>
+              </Anchor>
+            ),
+          },
           { key: "answer", header: words.response, cell: ({ attempts }) => answerOf(attempts.at(-1)) },
           { key: "made", header: words.created, cell: ({ created_at }) => <Timestamp at={created_at} /> },
           {
@@ -71,25 +86,20 @@ export function SendOuts({ projectId, hook, mayChange, onClose }: SendOutsProps)
             ? { title: words.logNoneSuch, description: words.logNoneSuchText }
             : { title: words.logEmpty, description: words.logEmptyText }
         }
-        actions={(row) => (
-          <Group gap={4} justify="flex-end">
-            <Button size="xs" variant="default" onClick={() => setShown(row)} aria-label={words.moreOf(row.type)}>
-              {words.more}
+        actions={(row) =>
+          mayChange ? (
+            <Button
+              size="xs"
+              variant="default"
+              onClick={() => retry.mutate(row.id)}
+              disabled={!hook.active || retry.isPending}
+              title={hook.active ? undefined : words.testOff}
+              aria-label={words.retryOf(row.type)}
+            >
+              {words.retry}
             </Button>
-            {mayChange ? (
-              <Button
-                size="xs"
-                variant="default"
-                onClick={() => retry.mutate(row.id)}
-                disabled={!hook.active || retry.isPending}
-                title={hook.active ? undefined : words.testOff}
-                aria-label={words.retryOf(row.type)}
-              >
-                {words.retry}
-              </Button>
-            ) : null}
-          </Group>
-        )}
+          ) : null
+        }
       />
       <Attempts sendOut={list.rows.find(({ id }) => id === shown?.id) ?? shown} onClose={() => setShown(null)} />
     </Stack>
