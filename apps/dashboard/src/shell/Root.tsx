@@ -12,17 +12,11 @@ import { Starting } from "./Starting";
 /** Where links in mails lead: their secrets are in the fragment, which browsers send to nobody. */
 const MAILED = /^#\/(invitations|password-reset)\/(.+)$/;
 
-let started = false;
-
 /** Above all pages: the session, and the links from mails. */
 export function Root() {
   const client = useQueryClient();
   const { hash } = useLocation();
   useEffect(() => onSessionChange(() => client.clear()), [client]);
-  useEffect(() => {
-    if (!started) void startSession();
-    started = true;
-  }, []);
   const mailed = MAILED.exec(hash);
   if (mailed) return <Navigate replace to={{ pathname: `/${mailed[1]}`, hash: mailed[2] ?? "" }} />;
   return <Outlet />;
