@@ -128,7 +128,7 @@ function Cards<T>({ list, columns, rowKey, caption, actions }: DataTableProps<T>
       {list.rows.map((row) => (
         <li key={rowKey(row)}>
           <Paper p="md" bg="var(--app-surface)">
-            <Group justify="space-between" wrap="nowrap" align="flex-start" mb="xs">
+            <Group justify="space-between" align="flex-start" gap="xs" mb="xs">
               <div className={classes.title}>{primary?.cell(row)}</div>
               {actions?.(row)}
             </Group>
