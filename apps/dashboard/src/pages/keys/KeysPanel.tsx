@@ -31,7 +31,7 @@ export function KeysPanel({ kind, creating, stopCreating }: KeysPanelProps) {
         <Title order={2} id={ACTIVE_HEADING} tabIndex={-1}>
           {words.active}
         </Title>
-        <LimitNote kind={kind} keys={active.rows} />
+        {active.isPending ? null : <LimitNote kind={kind} keys={active.rows} />}
         <DataTable
           list={active}
           columns={activeColumns(show, over)}
