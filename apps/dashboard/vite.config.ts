@@ -47,8 +47,8 @@ const ENTRY = ["src/main.tsx", "src/pages/sign-in/index.tsx"].map(here);
 const early = new Set<string>();
 
 /**
- * One file for what the pages of signed-in people are made of, unless the sign-in page needs it already: a browser fetches six files at a time,
- * and there would be fifty small ones.
+ * Puts what only the pages of signed-in people import into one file, as far as the imports tell: a library's index imports all of it. A browser
+ * fetches six files at a time, so what is small goes with another file as well (`experimentalMinChunkSize`).
  */
 function kit(
   id: string,
