@@ -68,6 +68,9 @@ browser: build ## the dashboard in Chromium; `make browser T=session` only files
 screenshots: build ## every page, desktop and phone, light and dark, into .local/screenshots
 	@scripts/browser screenshots $(T)
 
+lighthouse: build ## what Lighthouse says of the keys page, signed in; the reports go to .local/lighthouse
+	@scripts/browser lighthouse
+
 doc: dashboard
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(ALL) --no-deps
 

@@ -5,15 +5,17 @@ import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const EXECUTABLE = process.env.CHROMIUM ?? "/usr/bin/chromium";
+export const EXECUTABLE = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 export const DESKTOP = { width: 1360, height: 850 };
 export const PHONE = { width: 390, height: 844 };
 
-/** Starts the browser. As root it has no sandbox to itself, as in containers. */
+/** As root the browser has no sandbox to itself, as in containers. */
+export const FLAGS = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
+
+/** Starts the browser. */
 export function launch() {
-  const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-  return chromium.launch({ executablePath: EXECUTABLE, args });
+  return chromium.launch({ executablePath: EXECUTABLE, args: FLAGS });
 }
 
 /**

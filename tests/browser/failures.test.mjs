@@ -36,6 +36,14 @@ function isData(url) {
   return !(pathname === "/v1/trackers" && search === "?limit=1");
 }
 
+/** Waits until no part of the page is loading any more. */
+async function settled(page) {
+  for (let still = 0; still < 3; ) {
+    still = (await page.locator("main [role=status][aria-label=Loading]").count()) === 0 ? still + 1 : 0;
+    await page.waitForTimeout(60);
+  }
+}
+
 /** Pages with data that they load by themselves; single objects and tabs, which show errors with the same parts, for one kind of failure. */
 const LISTS = PRIVATE.filter(({ loads }) => loads);
 const OBJECTS = DETAILS.filter(({ act }) => !act);
@@ -64,6 +72,8 @@ for (const [name, { answer, says, id, pages }] of Object.entries(FAILURES)) {
       if (isShipping(path)) await openWithKey(page, context);
       const alert = page.getByRole("main").getByRole("alert").filter({ hasText: says });
       await alert.first().waitFor().catch(() => assert.fail(`${path} does not say that it could not be loaded`));
+      // All that can fail has failed.
+      await settled(page);
       assert.ok(failed > 0);
       if (id) assert.match(await alert.first().innerText(), new RegExp(id), `${path} does not show the request's id`);
       assert.equal(await page.getByRole("main").getByRole("heading", { name: /Nothing|No / }).count(), 0, `${path} says that there is nothing`);
@@ -71,14 +81,10 @@ for (const [name, { answer, says, id, pages }] of Object.entries(FAILURES)) {
       await page.unrouteAll({ behavior: "wait" });
       // Parts of a page fail and are repeated one by one.
       const retry = alert.getByRole("button", { name: "Try again" });
-      for (let parts = 0; (await alert.count()) > 0 && parts < 10; parts++) {
+      for (let parts = 0; parts < 10 && (await alert.count()) > 0; parts++) {
         assert.ok((await retry.count()) > 0, `${path} has an error without a button to repeat it`);
-        const before = await alert.count();
         await retry.first().click();
-        await page.waitForFunction(
-          ([count, text]) => [...document.querySelectorAll("main [role=alert]")].filter((found) => found.textContent.includes(text)).length < count,
-          [before, says],
-        );
+        await settled(page);
       }
       await each.ready(page, context);
       assert.equal(await alert.count(), 0, `${path} still shows an error`);

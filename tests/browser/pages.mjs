@@ -63,7 +63,7 @@ export const DETAILS = [
     name: "webhook-delivery",
     path: ({ webhooks }) => `/webhooks/${webhooks.billing.id}`,
     ready: text("api_key.created"),
-    act: both(click("Details of api_key.created"), (page) => page.getByRole("dialog").getByText("maintenance until").waitFor()),
+    act: both(click("Details of api_key.created"), (page) => page.getByRole("dialog").getByText("maintenance until").first().waitFor()),
     dialog: true,
   },
   { name: "user-invite", path: "/users", ready: text("Marta Kowalska"), act: both(click("Invite somebody"), (page) => page.getByRole("dialog").waitFor()), dialog: true },

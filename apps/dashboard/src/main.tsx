@@ -9,9 +9,13 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { RouterProvider } from "react-router/dom";
 import { asApiError } from "./api/error";
+import { startSession } from "./auth/session";
 import { makeRouter } from "./routes";
-import { styleNonce } from "./shell/server-state";
+import { serverState, styleNonce } from "./shell/server-state";
 import { theme, variables } from "./theme/theme";
+
+// At once, while the code of the page is fetched. An empty database has no sessions.
+if (serverState() !== "empty") void startSession();
 
 const nonce = styleNonce();
 // For the style sheet that keeps the page from scrolling behind a dialog.

@@ -29,12 +29,14 @@ export async function seed({ sql, me, keys, shipping, bootstrapped, owner }) {
   const rows = [];
   const month = Date.UTC(new Date(now).getUTCFullYear(), new Date(now).getUTCMonth());
   const taken = { all: 0, [keys.bridge.id]: 0 };
-  const count = (minute, key, surface, outcome, number) => {
+  const count = (minute, key, surface, outcome, expected) => {
+    // A call in three minutes is one in one of them.
+    const number = Math.floor(expected + random());
     if (outcome === "accepted" && minute >= month) {
-      taken.all += Math.floor(number);
-      if (key in taken) taken[key] += Math.floor(number);
+      taken.all += number;
+      if (key in taken) taken[key] += number;
     }
-    if (number >= 1) rows.push(`('${organization}', ${minute}, '${key}', '${surface}', '${outcome}', ${Math.floor(number)})`);
+    if (number >= 1) rows.push(`('${organization}', ${minute}, '${key}', '${surface}', '${outcome}', ${number})`);
   };
   const callers = [
     { id: keys.bridge.id, surface: "verify", perHour: 1900, refused: 0.012 },
@@ -49,7 +51,7 @@ export async function seed({ sql, me, keys, shipping, bootstrapped, owner }) {
       const isBurst = id === keys.bridge.id && Math.floor((now - minute) / HOUR) === 7;
       const limited = isBurst ? calls * 0.22 : random() < 0.02 ? calls * 0.05 : 0;
       count(minute, id, surface, "accepted", calls * (1 - refused) - limited);
-      count(minute, id, surface, "refused", calls * refused * (0.5 + random()) + (hours < 1 ? random() : 0));
+      count(minute, id, surface, "refused", calls * refused * (0.5 + random()));
       count(minute, id, surface, "limited", limited);
     }
   };
