@@ -65,7 +65,7 @@ impl fmt::Debug for RedisWindows {
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 enum Lost {
-    #[error("no answer within {PATIENCE:?}")]
+    #[error("no answer in time")]
     Slow,
     #[error("others found it lost")]
     Known,
