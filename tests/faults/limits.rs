@@ -73,7 +73,7 @@ impl Nodes {
         if answer.status != 200 {
             return Err(format!("{}: {}", answer.status, answer.text()));
         }
-        match answer.json()["code"].as_str() {
+        match answer.value()["code"].as_str() {
             Some("valid") => Ok(Check { node, began, ended, accepted: true }),
             Some("rate_limited") => Ok(Check { node, began, ended, accepted: false }),
             other => Err(format!("{other:?}")),
