@@ -50,7 +50,7 @@ impl Nodes {
         settings.extend(redis.map(|url| ("MGMT_REDIS__URL", url)));
         let backend = if count == 1 { Backend::Sqlite } else { Backend::Postgres };
         let first = Server::with(backend, &settings);
-        let others = ports[1..].iter().map(|port| first.another_node_with(&[("MGMT_SERVER__METRICS_LISTEN", port)]));
+        let others = ports[1..].iter().map(|port| first.another_node_with(&[("MGMT_SERVER__METRICS_LISTEN", port.as_str())]));
         let mut nodes: Vec<_> = others.collect();
         nodes.insert(0, first);
         let made = nodes[0].create_key(&json!({"scopes": ["orders:read"], "rate_limit": limit}));
@@ -73,7 +73,7 @@ impl Nodes {
         if answer.status != 200 {
             return Err(format!("{}: {}", answer.status, answer.text()));
         }
-        match answer.json()["code"].as_str() {
+        match answer.value()["code"].as_str() {
             Some("valid") => Ok(Check { node, began, ended, accepted: true }),
             Some("rate_limited") => Ok(Check { node, began, ended, accepted: false }),
             other => Err(format!("{other:?}")),
@@ -109,7 +109,7 @@ impl Nodes {
     }
 
     fn metric(&self, node: usize, name: &str) -> Option<f64> {
-        let text = ureq_text(&format!("http://{}/metrics", self.metrics[node]))?;
+        let text = page(&format!("http://{}/metrics", self.metrics[node]))?;
         let line = text.lines().find(|line| line.split(' ').next() == Some(name))?.to_owned();
         line.rsplit(' ').next()?.parse().ok()
     }
@@ -120,9 +120,8 @@ impl Nodes {
     }
 }
 
-fn ureq_text(url: &str) -> Option<String> {
-    let (address, path) = url.strip_prefix("http://")?.split_once('/')?;
-    let output = std::process::Command::new("curl").args(["-sf", &format!("http://{address}/{path}")]).output().ok()?;
+fn page(url: &str) -> Option<String> {
+    let output = std::process::Command::new("curl").args(["-sf", url]).output().ok()?;
     String::from_utf8(output.stdout).ok()
 }
 

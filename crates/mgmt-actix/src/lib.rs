@@ -71,6 +71,8 @@
 //!
 //! # To guard in another way
 //!
+//! Nodes that share windows outside of the process hand them to [`Admitter::with_windows`].
+//!
 //! Call [`Admitter::admit`] in an extractor of your own, with the [`mgmt_gate::Request`] that fits the route.
 
 #![deny(missing_docs)]

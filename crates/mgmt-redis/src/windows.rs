@@ -65,7 +65,7 @@ impl fmt::Debug for RedisWindows {
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 enum Lost {
-    #[error("no answer within {PATIENCE:?}")]
+    #[error("no answer in time")]
     Slow,
     #[error("others found it lost")]
     Known,
@@ -104,7 +104,11 @@ impl RedisWindows {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (told, first) = std::sync::mpsc::channel();
         let inner = Arc::downgrade(&self.0);
-        let keep = move || runtime.block_on(keep(inner, connector, move || drop(told.send(()))));
+        let tell = move || {
+            // Nobody waits any more after the first time.
+            let _ = told.send(());
+        };
+        let keep = move || runtime.block_on(keep(inner, connector, tell));
         thread::Builder::new().name("mgmt-redis".to_owned()).spawn(keep)?;
         // Without an answer in time the gate begins alone.
         let _ = first.recv_timeout(START_WITHIN);
