@@ -36,9 +36,8 @@ fn main() {
         ("MGMT_SERVER__WORKERS", "1"),
     ];
     let first = Server::with(Backend::Postgres, &settings);
-    let keys: Vec<String> = (0..KEYS)
-        .map(|_| first.create_key(&json!({"scopes": ["*"]}))["key"].as_str().expect("a key").to_owned())
-        .collect();
+    let keys: Vec<String> =
+        (0..KEYS).map(|_| first.create_key(&json!({"scopes": ["*"]}))["key"].as_str().expect("a key").to_owned()).collect();
     let without = || first.another_node_with(&[("TESTS_MGMT_WITHOUT_LEASES", "1")]);
     let off = [without(), without(), without()];
     let on = [first.another_node(), first.another_node(), first];
@@ -63,7 +62,11 @@ fn main() {
     let (with, bare) = (sum(|p| p.0), sum(|p| p.1));
     let mut ratios: Vec<_> = pairs.iter().map(|(with, bare)| with / bare).collect();
     ratios.sort_by(f64::total_cmp);
-    println!("mean: {with:.0} a second with leases, {bare:.0} without: {:.3}; median of the pairs {:.3}", with / bare, ratios[PAIRS / 2]);
+    println!(
+        "mean: {with:.0} a second with leases, {bare:.0} without: {:.3}; median of the pairs {:.3}",
+        with / bare,
+        ratios[PAIRS / 2]
+    );
 }
 
 struct Asked<'a> {

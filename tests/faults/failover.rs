@@ -40,7 +40,9 @@ impl Writes {
     /// Makes a key: whether that was answered with success. Every other answer is 503, or none at all.
     fn write(&self, node: &Server) -> bool {
         let body = json!({"scopes": ["*"]});
-        let Ok(answer) = node.post("/v1/management/api-keys", &body).bearer(node.management_key()).try_send() else { return false };
+        let Ok(answer) = node.post("/v1/management/api-keys", &body).bearer(node.management_key()).try_send() else {
+            return false;
+        };
         if answer.status != 201 {
             assert_eq!(answer.status, 503, "{answer}");
             return false;

@@ -73,7 +73,8 @@ fn free_ports() -> u16 {
 
 fn get(url: &str, key: &str) -> (String, String) {
     let authorization = format!("Authorization: Bearer {key}");
-    let output = Command::new("curl").args(["-sS", "-w", "\n%{http_code}", "-H", &authorization, url]).output().expect("curl runs");
+    let output =
+        Command::new("curl").args(["-sS", "-w", "\n%{http_code}", "-H", &authorization, url]).output().expect("curl runs");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     text.rsplit_once('\n').map(|(body, status)| (status.to_owned(), body.to_owned())).expect("a status")
 }

@@ -101,9 +101,7 @@ fn settings_of(config: &Config) -> SharedSettings {
 
 /// A link must hold the port that was really opened, also where the configuration asks for any (port 0).
 fn note_public_url(config: &mut Config, address: SocketAddr) {
-    if config.server.public_url_from_listen
-        && config.server.listen.ends_with(":0")
-    {
+    if config.server.public_url_from_listen && config.server.listen.ends_with(":0") {
         let host = config.server.public_url.trim_end_matches(":0");
         config.server.public_url = format!("{host}:{}", address.port());
     }

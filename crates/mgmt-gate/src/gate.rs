@@ -372,7 +372,9 @@ impl Gate {
     /// # Errors
     /// When the store cannot be reached; the units on their way are lost then, at most one block a subject.
     pub fn hand_back(&self, rows: &[String], now: Moment) -> Result<()> {
-        rows.iter().flat_map(|row| self.subjects.of_row(row)).try_for_each(|subject| self.release_of(&subject, now, Letting::Asked))
+        rows.iter()
+            .flat_map(|row| self.subjects.of_row(row))
+            .try_for_each(|subject| self.release_of(&subject, now, Letting::Asked))
     }
 
     /// Notes that other nodes gave back units of a quota.

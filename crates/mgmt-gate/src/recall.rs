@@ -1,9 +1,6 @@
 //! Units that other nodes hold and do not use: how long this one waits for them before it says that a quota is used up.
 
-use std::{
-    collections::HashMap,
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 use mgmt_core::lease::{Holder, reached};
 use parking_lot::{Condvar, Mutex};

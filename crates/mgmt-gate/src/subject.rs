@@ -56,7 +56,13 @@ pub(crate) struct Subjects(Mutex<HashMap<SubjectId, Arc<Subject>>>);
 impl Subjects {
     pub(crate) fn get(&self, id: SubjectId) -> Arc<Subject> {
         let mut map = self.0.lock();
-        let make = || Subject { id, window: Mutex::default(), units: Mutex::default(), turn: Mutex::default(), refill: Mutex::default() };
+        let make = || Subject {
+            id,
+            window: Mutex::default(),
+            units: Mutex::default(),
+            turn: Mutex::default(),
+            refill: Mutex::default(),
+        };
         Arc::clone(map.entry(id).or_insert_with(|| Arc::new(make())))
     }
 

@@ -95,8 +95,10 @@ impl Server {
 /// `postgres://user@a:1,b:2/db` as one address a host; none where there is only one.
 fn single_hosts(base: &str) -> Vec<String> {
     let Some((scheme, rest)) = base.split_once("://") else { return Vec::new() };
-    let (authority, path) = rest.split_once('/').map_or((rest, String::new()), |(authority, path)| (authority, format!("/{path}")));
-    let (user, hosts) = authority.rsplit_once('@').map_or((String::new(), authority), |(user, hosts)| (format!("{user}@"), hosts));
+    let (authority, path) =
+        rest.split_once('/').map_or((rest, String::new()), |(authority, path)| (authority, format!("/{path}")));
+    let (user, hosts) =
+        authority.rsplit_once('@').map_or((String::new(), authority), |(user, hosts)| (format!("{user}@"), hosts));
     let hosts: Vec<_> = hosts.split(',').collect();
     let one = |host: &&str| format!("{scheme}://{user}{host}{path}");
     if hosts.len() > 1 { hosts.iter().map(one).collect() } else { Vec::new() }

@@ -360,8 +360,8 @@ fn connect_primary(server: &Server) -> Result<PgConnection> {
 }
 
 fn connect_postgres(server: &Server, url: &str) -> Result<(PgConnection, Option<Timeline>)> {
-    let mut connection = PgConnection::establish(url)
-        .map_err(|e| StoreError::from(redacted(Fault::of_connection(&e), |t| server.redact(t))))?;
+    let mut connection =
+        PgConnection::establish(url).map_err(|e| StoreError::from(redacted(Fault::of_connection(&e), |t| server.redact(t))))?;
     // Where this is not allowed, some failures that could be survived are reported as what they are.
     let _ = connection.batch_execute(POSTGRES_ENGLISH);
     let timeline = Timeline::ask(&mut connection);
