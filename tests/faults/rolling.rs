@@ -35,11 +35,11 @@ impl Load<'_> {
     }
 
     fn client(&self, number: usize) {
-        let call = |method, path| self.gateway.call(method, path).bearer(self.management_key);
+        let path = format!("/v1/management/api-keys/{}", self.id);
+        let call = |method, path: &str| self.gateway.call(method, path).bearer(self.management_key);
         let mut round = 0;
         while !self.is_over.load(Ordering::SeqCst) {
             round += 1;
-            let path = format!("/v1/management/api-keys/{}", self.id);
             match (number + round) % 8 {
                 0 => {
                     let create = call("POST", "/v1/management/api-keys").json(&json!({"scopes": ["*"]}));
