@@ -3,6 +3,7 @@
 use std::{net::TcpListener, sync::Barrier};
 
 use super::*;
+use crate::store::News;
 
 /// A database on the server, or the end of the test.
 macro_rules! place {
