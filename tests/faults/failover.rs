@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use mgmt_tests::{Backend, Postgres, Server, eventually};
 use serde_json::json;
 
-use crate::history::TTL;
+use crate::{Over, history::TTL};
 
 /// How soon changes must be accepted again.
 const RESUME: Duration = Duration::from_secs(30);
@@ -94,6 +94,7 @@ fn postgres_goes_away_and_comes_back() {
     let writes = Writes::default();
     for round in 0..if crate::is_long() { 5 } else { 1 } {
         std::thread::scope(|scope| {
+            let over = Over(&writes.is_over);
             for node in &nodes {
                 let writes = &writes;
                 scope.spawn(move || writes.keep_writing(node));
@@ -121,7 +122,7 @@ fn postgres_goes_away_and_comes_back() {
             let back = Instant::now();
             postgres.start();
             resumed(&nodes, &writes, back);
-            writes.is_over.store(true, Ordering::SeqCst);
+            drop(over);
         });
         writes.is_over.store(false, Ordering::SeqCst);
         writes.are_all_there(&nodes);
@@ -146,6 +147,7 @@ fn a_standby_takes_over_and_the_old_primary_is_refused() {
     let mut nodes = three_nodes(&url);
     let writes = Writes::default();
     std::thread::scope(|scope| {
+        let over = Over(&writes.is_over);
         for node in &nodes {
             let writes = &writes;
             scope.spawn(move || writes.keep_writing(node));
@@ -155,7 +157,7 @@ fn a_standby_takes_over_and_the_old_primary_is_refused() {
         let stopped = Instant::now();
         new.promote();
         resumed(&nodes, &writes, stopped);
-        writes.is_over.store(true, Ordering::SeqCst);
+        drop(over);
     });
     writes.are_all_there(&nodes);
 

@@ -23,6 +23,15 @@ mod quota;
 mod revocation;
 mod rolling;
 
+/// Says that it is over when it is dropped, also by a panic: the threads of a test that failed must end as well.
+struct Over<'a>(&'a std::sync::atomic::AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, std::sync::atomic::Ordering::SeqCst);
+    }
+}
+
 /// Whether this is the long form.
 fn is_long() -> bool {
     std::env::var("MGMT_FAULTS").is_ok_and(|form| form == "long")

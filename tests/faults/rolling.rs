@@ -8,6 +8,8 @@ use std::time::Duration;
 use mgmt_tests::{Answer, Backend, Gateway, Server};
 use serde_json::json;
 
+use crate::Over;
+
 const CLIENTS: usize = 8;
 
 struct Load<'a> {
@@ -33,11 +35,11 @@ impl Load<'_> {
     }
 
     fn client(&self, number: usize) {
-        let call = |method, path| self.gateway.call(method, path).bearer(self.management_key);
+        let path = format!("/v1/management/api-keys/{}", self.id);
+        let call = |method, path: &str| self.gateway.call(method, path).bearer(self.management_key);
         let mut round = 0;
         while !self.is_over.load(Ordering::SeqCst) {
             round += 1;
-            let path = format!("/v1/management/api-keys/{}", self.id);
             match (number + round) % 8 {
                 0 => {
                     let create = call("POST", "/v1/management/api-keys").json(&json!({"scopes": ["*"]}));
@@ -83,6 +85,7 @@ fn a_rolling_restart_fails_no_request() {
     };
     let rounds = if crate::is_long() { 10 } else { 2 };
     std::thread::scope(|scope| {
+        let over = Over(&load.is_over);
         for number in 0..CLIENTS {
             let load = &load;
             scope.spawn(move || load.client(number));
@@ -96,7 +99,7 @@ fn a_rolling_restart_fails_no_request() {
             }
         }
         sleep(Duration::from_millis(300));
-        load.is_over.store(true, Ordering::SeqCst);
+        drop(over);
     });
     let failed = load.failed.into_inner().unwrap();
     eprintln!("{} restarts: {} requests, {} failed", rounds * 3, load.answered.into_inner(), failed.len());

@@ -3,7 +3,7 @@
 use std::{net::TcpListener, sync::Barrier};
 
 use super::*;
-use crate::store::{Realm, ShipmentFilter, Shipments, Window};
+use crate::store::{News, Realm, ShipmentFilter, Shipments, Window};
 
 /// A database on the server, or the end of the test.
 macro_rules! place {
