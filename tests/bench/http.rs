@@ -118,7 +118,12 @@ fn compare(server: &Server, case: &Case, table: &mut Table) {
     }
     let [ours, same, plain] = figures;
     let (name, ratio) = (case.name, ours.per_second / same.per_second);
-    table.note(&format!("{name}, of the throughput of bare actix with the same bytes"), ratio, "", Goal::AtLeast(case.goal_ratio));
+    table.note(
+        &format!("{name}, of the throughput of bare actix with the same bytes"),
+        ratio,
+        "",
+        Goal::AtLeast(case.goal_ratio),
+    );
     table.note(&format!("{name}, more processor time than bare actix"), ours.cpu - same.cpu, " µs", Goal::AtMost(case.goal_cpu));
     println!("  beside the body alone: {:.2}, +{:.2} µs", ours.per_second / plain.per_second, ours.cpu - plain.cpu);
 }

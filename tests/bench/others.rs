@@ -70,13 +70,17 @@ fn main() {
     }
     let mut table = Table::new("7-others.md");
     table.note("verify beside better-auth", figures[0].per_second / figures[2].per_second, " ×", Goal::AtLeast(40.0));
-    table.note("authorize beside djangorestframework-api-key", figures[1].per_second / figures[3].per_second, " ×", Goal::AtLeast(60.0));
+    table.note(
+        "authorize beside djangorestframework-api-key",
+        figures[1].per_second / figures[3].per_second,
+        " ×",
+        Goal::AtLeast(60.0),
+    );
 }
 
 /// Our server with as many keys, each with a limit of its own.
 fn ours() -> (Server, Vec<Bytes>, Vec<Bytes>) {
-    let settings =
-        [("MGMT_LOG__FILTER", "warn"), ("MGMT_SERVER__WORKERS", "1"), ("MGMT_LIMITS__SELF_HOSTED_PER_MINUTE", "0")];
+    let settings = [("MGMT_LOG__FILTER", "warn"), ("MGMT_SERVER__WORKERS", "1"), ("MGMT_LIMITS__SELF_HOSTED_PER_MINUTE", "0")];
     let mut server = Server::stopped(Backend::Sqlite, &settings);
     server.bootstrap();
     let texts = seed::keys(&server, KEYS, RateLimit::new(1_000, 1).ok());
@@ -118,7 +122,8 @@ fn better_auth(home: &Path) -> Subject {
 fn django(home: &Path) -> Subject {
     let (folder, port) = (Folder::new(), free_port());
     let (source, database) = (home.join("django"), folder.file("django.db"));
-    let made = on_the_core(&home.join("venv/bin/python"), &source, &database).args(["app.py", &KEYS.to_string()]).output().unwrap();
+    let made =
+        on_the_core(&home.join("venv/bin/python"), &source, &database).args(["app.py", &KEYS.to_string()]).output().unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let address = format!("127.0.0.1:{port}");
     let mut command = on_the_core(&home.join("venv/bin/gunicorn"), &source, &database);

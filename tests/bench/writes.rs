@@ -75,7 +75,12 @@ fn run(backend: Backend, table: &mut Table) {
     println!("\n{backend:?}: 1 client {one:.0}/s, bare {bare_one:.0}/s; 64 clients {many:.0}/s, bare {bare_many:.0}/s");
     let goals = if backend == Backend::Sqlite { [0.6, 1.2] } else { [0.4, 0.4] };
     table.note(&format!("creating keys on {backend:?}, 1 client, of bare inserts"), one / bare_one, "", Goal::AtLeast(goals[0]));
-    table.note(&format!("creating keys on {backend:?}, 64 clients, of bare inserts"), many / bare_many, "", Goal::AtLeast(goals[1]));
+    table.note(
+        &format!("creating keys on {backend:?}, 64 clients, of bare inserts"),
+        many / bare_many,
+        "",
+        Goal::AtLeast(goals[1]),
+    );
 }
 
 /// A database with a single table, on the same disk or the same server.

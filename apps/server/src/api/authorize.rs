@@ -81,12 +81,7 @@ async fn judge(
     let warehouse = warehouse(request)?;
     let asked = Request {
         kind: KeyKind::Secret,
-        question: Question {
-            all_of: mask,
-            address: Some(address.0),
-            warehouse,
-            ..Question::default()
-        },
+        question: Question { all_of: mask, address: Some(address.0), warehouse, ..Question::default() },
         traffic: Traffic::Resource,
         surface: Surface::Resource,
         cost: 1,

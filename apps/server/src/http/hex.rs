@@ -111,15 +111,10 @@ mod tests {
             let at = Timestamp::from_millis(millis);
             assert_eq!(time(at).as_str(), at.to_string());
         }
-        for text in ["2024-02-29T23:59:59.999Z", "2000-03-01T00:00:00.000Z", "1900-02-28T12:00:00.001Z", "9999-12-31T23:59:59.999Z"] {
+        for text in
+            ["2024-02-29T23:59:59.999Z", "2000-03-01T00:00:00.000Z", "1900-02-28T12:00:00.001Z", "9999-12-31T23:59:59.999Z"]
+        {
             assert_eq!(time(text.parse().unwrap()).as_str(), text);
-        }
-    }
-
-    #[test]
-        fn times_are_those_of_the_formatter(millis in -62_167_219_200_000_i64..253_402_300_800_000) {
-            let at = Timestamp::from_millis(millis);
-            prop_assert_eq!(time(at).as_str(), at.to_string());
         }
     }
 
