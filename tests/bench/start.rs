@@ -51,7 +51,7 @@ fn main() {
     }
     let mut table = Table::new("11-start.md");
     // The harness asks every 20 ms whether the server is ready.
-    table.note("start with a million keys until the first check", median(times), " s", Goal::AtMost(0.3));
+    table.note(&format!("start with {count} keys until the first check"), median(times), " s", Goal::AtMost(0.3));
     println!("resident after the first check: {:.0} MiB", median(memory));
     let checked = (setting("MGMT_BENCH_CHECKED", 200_000) as usize).min(count);
     let before = resident(server.pid());

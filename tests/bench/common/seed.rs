@@ -8,7 +8,7 @@ use mgmt_core::{
     id::OrganizationId,
     key::{ApiKey, Mint, NewKey},
     key_draft::KeyDraft,
-    key_text::KeyFormat,
+    key_text::{KeyFormat, KeyKind},
     limit::RateLimit,
     scope::Catalogues,
     secret::{KeyMaterial, Keyring},
@@ -95,7 +95,8 @@ impl Maker {
     fn issue(&self, organization_id: OrganizationId, draft: KeyDraft, limit: Option<RateLimit>) -> (ApiKey, String) {
         let parsed = draft.parse(&self.catalogues, self.wall).unwrap();
         let mut settings = parsed.settings;
-        settings.expires_at = Some(self.wall.plus_secs(86_400));
+        // What a management key makes may not outlive it.
+        settings.expires_at = (parsed.kind == KeyKind::Secret).then(|| self.wall.plus_secs(86_400));
         settings.rate_limit = limit;
         let new = NewKey {
             organization_id,
