@@ -53,7 +53,7 @@ pub fn foreign_hashes_round_trip(store: &dyn Store) {
         assert!(matches!(result, Err(StoreError::Conflict("foreign_hash"))), "{result:?}");
     }
     write(store, |tx| tx.foreign_hashes().insert(&hash_of(&c, &long)));
-    assert_eq!(read(store, |tx| tx.foreign_hashes().find(&[long.clone()])).unwrap().key_id, c.id);
+    assert_eq!(read(store, |tx| tx.foreign_hashes().find(std::slice::from_ref(&long))).unwrap().key_id, c.id);
 }
 
 fn adopted(key: &ApiKey) -> ApiKey {
