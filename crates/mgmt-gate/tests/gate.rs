@@ -477,7 +477,7 @@ fn places_are_asked_for_last_and_counted_once() {
     use mgmt_core::limit::{RateLimit, Standing};
     let bench = Bench::new(Some(50));
     let own = RateLimit { requests: 7, per_seconds: 10 };
-    let (mut key, secret) = bench.key(|draft| {
+    let (key, secret) = bench.key(|draft| {
         draft.rate_limit = Some((7, 10));
         draft.quota = Some((2, "day".to_owned()));
     });
@@ -501,8 +501,9 @@ fn places_are_asked_for_last_and_counted_once() {
     assert_eq!((bench.counts(Outcome::Accepted), bench.counts(Outcome::Limited)), (1, 1));
 
     // Places of another limit are no good.
-    key.settings.rate_limit = Some(RateLimit { requests: 8, ..own });
-    bench.update(&key);
+    let mut settings = key.settings.clone();
+    settings.rate_limit = Some(RateLimit { requests: 8, ..own });
+    bench.update(&key.update(settings, START).unwrap());
     let again = places(&bench, &secret).expect("places");
     assert_ne!(again, asked);
     assert!(matches!(with(&taken), Check::Pending(pending) if pending.places() == Some(&again)));
