@@ -44,7 +44,6 @@ impl Nodes {
         let mut settings = vec![
             // A second limit on each request, which is never met.
             ("MGMT_LIMITS__SELF_HOSTED_PER_MINUTE", "1000000"),
-            ("MGMT_CLUSTER__LEASE_TTL_MS", "1000"),
             ("MGMT_SERVER__METRICS_LISTEN", ports[0].as_str()),
         ];
         settings.extend(redis.map(|url| ("MGMT_REDIS__URL", url)));
@@ -54,8 +53,8 @@ impl Nodes {
         let mut nodes: Vec<_> = others.collect();
         nodes.insert(0, first);
         let made = nodes[0].create_key(&json!({"scopes": ["orders:read"], "rate_limit": limit}));
-        // Each node has heard of the others by then: leases are renewed four times a second.
-        sleep(Duration::from_millis(600));
+        // Each node has heard of the others by then: leases are renewed twice a second.
+        sleep(Duration::from_millis(1_500));
         let key = made["key"].as_str().expect("a key").to_owned();
         Self { nodes, metrics: ports, key, start: Instant::now() }
     }
