@@ -38,7 +38,7 @@ pub(crate) enum Fault {
     Missing,
     Ambiguous,
     Warehouses,
-    Refused(Refusal),
+    Refused(Box<Refusal>),
     Unavailable,
 }
 

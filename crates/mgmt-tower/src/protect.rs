@@ -88,7 +88,7 @@ impl Protect {
         let question = Question { all_of: self.scopes, address, warehouse, ..Question::default() };
         match self.admitter.admit(token, &Asked { question, ..Asked::resource() }).await {
             Ok(Check::Accepted(admission)) => Ok(admission),
-            Ok(Check::Refused(refusal)) => Err(Fault::Refused(refusal)),
+            Ok(Check::Refused(refusal)) => Err(Fault::Refused(Box::new(refusal))),
             Ok(Check::Pending(_) | Check::Unleased) | Err(_) => Err(Fault::Unavailable),
         }
     }
@@ -96,7 +96,7 @@ impl Protect {
 
 /// The one key in `Authorization`, behind `Bearer`, `ApiKey` or `Token`.
 fn token(headers: &HeaderMap) -> Result<&str, Fault> {
-    let malformed = || Fault::Refused(Refusal::Unknown);
+    let malformed = || Fault::Refused(Box::new(Refusal::Unknown));
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let value = values.next().ok_or(Fault::Missing)?;
     if values.next().is_some() {
