@@ -109,7 +109,7 @@ fn imported_keys_live_as_ours_do(backend: Backend) {
     assert_eq!(verdict(0), "suspended");
     change("resume");
     assert_eq!(verdict(0), "valid");
-    server.delete(&path).bearer(server.management_key()).send().expect_status(200);
+    server.delete(&path).bearer(server.management_key()).send().expect_status(204);
     assert_eq!(verdict(0), "revoked");
 }
 

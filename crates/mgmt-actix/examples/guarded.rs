@@ -1,6 +1,8 @@
 //! An actix-web service with routes of its own behind keys, with a catalogue of its own and a limit on one key:
 //! `cargo run -p mgmt-actix --example guarded`. It prints where it listens and a key; `PORT` chooses the port. Ctrl-C ends it.
 
+#![allow(clippy::disallowed_methods, reason = "a small program reads its one setting where it needs it")]
+
 use std::{error::Error, io::Write, sync::Arc, time::Duration};
 
 use actix_web::{App, HttpResponse, HttpServer, rt, web};

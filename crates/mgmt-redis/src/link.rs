@@ -20,7 +20,7 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 pub(crate) enum Connector {
     Single(Client),
     Sentinel(Box<SentinelClient>),
-    Cluster(ClusterClient),
+    Cluster(Box<ClusterClient>),
 }
 
 /// A connection that all threads share; cheap to clone.
@@ -87,7 +87,7 @@ impl Connector {
                 if let Some(password) = password {
                     builder = builder.password(password);
                 }
-                Ok(Self::Cluster(builder.build()?))
+                Ok(Self::Cluster(Box::new(builder.build()?)))
             }
         }
     }

@@ -1,6 +1,8 @@
 //! An axum service with two routes of its own behind keys: `cargo run -p mgmt-tower --example axum_service`.
 //! It prints where it listens and a key; `PORT` chooses the port. Ctrl-C ends it.
 
+#![allow(clippy::disallowed_methods, reason = "a small program reads its one setting where it needs it")]
+
 use std::{error::Error, io::Write, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Extension, Router, extract::ConnectInfo, routing};
