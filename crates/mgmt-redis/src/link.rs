@@ -18,7 +18,7 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 
 /// What connects.
 pub(crate) enum Connector {
-    Single(Client),
+    Single(Box<Client>),
     Sentinel(Box<SentinelClient>),
     Cluster(Box<ClusterClient>),
 }
@@ -51,7 +51,7 @@ impl Connector {
                     settings = settings.set_password(password);
                 }
                 let info = self::place(&host, port, address.tls).into_connection_info()?.set_redis_settings(settings);
-                Ok(Self::Single(Client::open(info)?))
+                Ok(Self::Single(Box::new(Client::open(info)?)))
             }
             Kind::Sentinel { master, db, login } => {
                 let places: Vec<_> = address.hosts.iter().map(place).collect();

@@ -226,7 +226,7 @@ fn draft(line: Line) -> Result<(KeyDraft, Option<Timestamp>), Error> {
     let mut metadata = line.metadata.unwrap_or_default();
     if let Some(id) = line.id {
         let other = metadata.insert(IMPORTED_ID.to_owned(), Value::from(id.clone()));
-        if other.is_some_and(|other| other != Value::from(id)) {
+        if other.is_some_and(|other| other.as_str() != Some(id.as_str())) {
             return Err(Error::invalid("id", format!("is another one than `{IMPORTED_ID}` of the metadata")));
         }
     }
