@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use mgmt_core::lease::{Lease, standing};
+use mgmt_core::lease::{Lease, nodes};
 use mgmt_store::{Options, Store, StoreError, Tx};
 use parking_lot::{Condvar, Mutex};
 
@@ -223,31 +223,28 @@ impl Inside {
         let cluster = &self.shared.cluster;
         // Before anything is asked, so that the lease ends here before it ends there.
         let asked = self.nanos();
-        let applied = store.run("leases.renew", |tx| {
+        let (applied, nodes) = store.run("leases.renew", |tx| {
+            // Before the row is locked that all changes are numbered by.
+            let (holders, time) = tx.node_leases().list()?;
+            let nodes = nodes(&holders, &cluster.name, time);
             let first = self.shared.gate.follow(tx)?;
             if tx.node_leases().renew(&cluster.name, cluster.terms.ttl(), first)? {
-                return Ok(first);
+                return Ok((first, nodes));
             }
             // Changes came in between. No more come now.
             let all = self.shared.gate.follow(tx)?;
             if tx.node_leases().renew(&cluster.name, cluster.terms.ttl(), all)? {
-                return Ok(all);
+                return Ok((all, nodes));
             }
             Err(StoreError::Unavailable("changes came while none could".to_owned()))
         })?;
-        self.count_nodes(store);
+        // What limits are divided among while they are not counted together.
+        self.shared.gate.divide_limits(u32::try_from(nodes).unwrap_or(u32::MAX));
         if !self.is_stopping() {
             self.shared.gate.grant(Lease::granted(asked, cluster.terms));
         }
         metrics::counter!("mgmt_cluster_renewals_total").increment(1);
         Ok(applied)
-    }
-
-    /// Counts the nodes that limits are divided among while they are not counted together. What was known stays true if that fails.
-    fn count_nodes(&self, store: &dyn Store) {
-        if let Ok((holders, now)) = store.read("leases.count", |tx| tx.node_leases().list()) {
-            self.shared.gate.divide_limits(u32::try_from(standing(&holders, now)).unwrap_or(u32::MAX));
-        }
     }
 
     /// Applies all changes there are, and says so, if there are any.
