@@ -51,6 +51,17 @@ async function tabTo(page, name, key = "Tab") {
   assert.fail(`no Tab leads to ${name}: ${passed.join(" → ")}`);
 }
 
+/** Goes down an open menu until an item of that name has the focus. A menu takes the focus a moment after it is seen. */
+async function arrowTo(page, name) {
+  for (let presses = 0; presses < 40; presses++) {
+    const at = await focused(page);
+    if (at.role === "menuitem" && at.name === name) return;
+    await page.keyboard.press("ArrowDown");
+    await page.waitForTimeout(50);
+  }
+  assert.fail(`no arrow leads to ${name}: the focus is on “${(await focused(page)).name}”`);
+}
+
 /** Waits until the focus is on something of that name. */
 async function settlesOn(page, name) {
   for (let tries = 0; tries < 40; tries++) {
@@ -118,7 +129,7 @@ test("a key is generated, copied and revoked with the keyboard alone", async () 
   await settlesOn(page, "Actions for Typed by hand");
   await press("Enter");
   await page.getByRole("menuitem", { name: "Revoke" }).waitFor();
-  for (let presses = 0; presses < 10 && !/Revoke/.test((await focused(page)).name); presses++) await press("ArrowDown");
+  await arrowTo(page, "Revoke");
   await press("Enter");
   const confirm = page.getByRole("dialog", { name: "Revoke Typed by hand?" });
   await confirm.waitFor();
@@ -128,7 +139,7 @@ test("a key is generated, copied and revoked with the keyboard alone", async () 
   await settlesOn(page, "Actions for Typed by hand");
   await press("Enter");
   await page.getByRole("menuitem", { name: "Revoke" }).waitFor();
-  for (let presses = 0; presses < 10 && !/Revoke/.test((await focused(page)).name); presses++) await press("ArrowDown");
+  await arrowTo(page, "Revoke");
   await press("Enter");
   await confirm.waitFor();
   await tabTo(page, "Revoke key");
