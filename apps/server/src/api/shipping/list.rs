@@ -4,8 +4,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use mgmt_core::error::{Error, Faults};
 use mgmt_shipping::{fault::Invalid, shipment_state::ShipmentStatus, time::Moment, tracker::TrackerStatus};
 use mgmt_store::{Facet, FacetFilter, ShipmentFilter, TrackerFilter, Window};
-use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{api::page_size, app::App, error::ApiError, http::query};
 
@@ -228,8 +227,17 @@ impl ListTrackers {
     }
 }
 
+/// What [`page`] answers; written at once, as a hundred shipments are some hundred thousand characters.
+#[derive(Serialize)]
+struct Page<'a, T> {
+    count: i64,
+    next: Option<String>,
+    previous: Option<String>,
+    results: &'a [T],
+}
+
 /// A page with the addresses of the ones beside it.
-pub(super) fn page(app: &App, request: &HttpRequest, window: Window, count: i64, results: Vec<Value>) -> HttpResponse {
+pub(super) fn page<T: Serialize>(app: &App, request: &HttpRequest, window: Window, count: i64, results: &[T]) -> HttpResponse {
     let base = app.config.server.public_url.trim_end_matches('/');
     let kept = || {
         let pairs = request.query_string().split('&');
@@ -242,5 +250,5 @@ pub(super) fn page(app: &App, request: &HttpRequest, window: Window, count: i64,
     let end = window.offset.saturating_add(window.limit);
     let next = (end < count).then(|| link(end));
     let previous = (window.offset > 0).then(|| link((window.offset - window.limit).max(0)));
-    HttpResponse::Ok().json(json!({ "count": count, "next": next, "previous": previous, "results": results }))
+    HttpResponse::Ok().json(Page { count, next, previous, results })
 }

@@ -45,12 +45,11 @@ pub(crate) async fn list(
         if !possible {
             return Ok((0, Vec::new()));
         }
-        let (count, rows) = work.tx.shipments().page(realm, &filter, window)?;
-        let views = rows.iter().map(|s| view::shipment(work.app, s).map(Value::Object)).collect::<Result<Vec<_>, _>>()?;
-        Ok((count, views))
+        Ok(work.tx.shipments().page(realm, &filter, window)?)
     });
-    let (count, views) = found.await?;
-    Ok(list::page(&app, &request, window, count, views))
+    let (count, rows) = found.await?;
+    let views: Vec<_> = rows.into_iter().map(|shipment| view::shipment_view(&app, shipment, None)).collect();
+    Ok(list::page(&app, &request, window, count, &views))
 }
 
 /// Makes a shipment and rates it. With `service`, its label is bought at once.

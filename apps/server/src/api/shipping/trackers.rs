@@ -40,12 +40,11 @@ pub(crate) async fn list(app: Data<App>, caller: AllowKey<TrackersRead>, request
             return Ok((0, Vec::new()));
         }
         let count = work.tx.trackers().count(realm, &filter)?;
-        let rows = work.tx.trackers().list(realm, &filter, window)?;
-        let views = rows.iter().map(|t| view::tracker(t).map(Value::Object)).collect::<Result<Vec<_>, _>>()?;
-        Ok((count, views))
+        Ok((count, work.tx.trackers().list(realm, &filter, window)?))
     });
-    let (count, views) = found.await?;
-    Ok(list::page(&app, &request, window, count, views))
+    let (count, rows) = found.await?;
+    let views: Vec<_> = rows.into_iter().map(view::tracker_view).collect();
+    Ok(list::page(&app, &request, window, count, &views))
 }
 
 /// Parameters that other servers of this API know. They change nothing here: no carrier is asked.

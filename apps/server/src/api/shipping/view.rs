@@ -128,7 +128,8 @@ pub(crate) struct TrackerPage {
     results: Vec<TrackerView>,
 }
 
-fn shipment_view(app: &App, shipment: &Shipment, label: Option<&[u8]>) -> ShipmentView {
+/// A shipment as clients see it; `label` goes with it, if given.
+pub(super) fn shipment_view(app: &App, shipment: Shipment, label: Option<&[u8]>) -> ShipmentView {
     let purchase = shipment.state.purchase();
     let base = app.config.server.public_url.trim_end_matches('/');
     let label_url = purchase.map(|_| format!("{base}/v1/shipments/{}/documents/label", shipment.id));
@@ -148,14 +149,14 @@ fn shipment_view(app: &App, shipment: &Shipment, label: Option<&[u8]>) -> Shipme
         shipment_identifier: purchase.map(|p| p.shipment_identifier.clone()),
         tracking_url: purchase.and_then(|p| p.tracking_url.clone()),
         tracker_id: purchase.and_then(|p| p.tracker_id),
-        parts: shipment.parts.clone(),
         service: purchase.map(|p| p.rate.service.clone()),
         selected_rate_id: purchase.map(|p| p.rate.id),
         selected_rate: purchase.map(|p| p.rate.clone()),
-        rates: shipment.rates.rates.clone(),
-        messages: shipment.rates.messages.clone(),
+        parts: shipment.parts,
+        rates: shipment.rates.rates,
+        messages: shipment.rates.messages,
         test_mode: shipment.test_mode,
-        meta: shipment.meta.clone(),
+        meta: shipment.meta,
         label_url,
         invoice_url: None,
         shipping_documents: document.into_iter().collect(),
@@ -167,15 +168,15 @@ fn shipment_view(app: &App, shipment: &Shipment, label: Option<&[u8]>) -> Shipme
     }
 }
 
-/// A shipment as clients see it.
+/// A shipment as clients see it, as an object.
 pub(super) fn shipment(app: &App, shipment: &Shipment) -> Result<Map<String, Value>, ApiError> {
-    object(&shipment_view(app, shipment, None))
+    object(&shipment_view(app, shipment.clone(), None))
 }
 
 /// A shipment that was bought just now, with its label.
 pub(super) fn shipment_with_label(app: &App, shipment: &Shipment) -> Result<Map<String, Value>, ApiError> {
     let label = label(app, shipment, shipment.parts.label_type)?;
-    object(&shipment_view(app, shipment, label.as_deref()))
+    object(&shipment_view(app, shipment.clone(), label.as_deref()))
 }
 
 /// The label of a shipment; `None` when it was not bought.
@@ -185,23 +186,28 @@ pub(super) fn label(app: &App, shipment: &Shipment, format: LabelType) -> Result
     carrier.label(shipment, format).map(Some).map_err(ApiError::internal)
 }
 
-/// A tracker as clients see it.
+/// A tracker as clients see it, as an object.
 pub(super) fn tracker(tracker: &Tracker) -> Result<Map<String, Value>, ApiError> {
+    object(&tracker_view(tracker.clone()))
+}
+
+/// A tracker as clients see it.
+pub(super) fn tracker_view(tracker: Tracker) -> TrackerView {
     let event = |event: Event| EventView { date: event.timestamp.day(), time: event.timestamp.clock(), event };
-    object(&TrackerView {
+    TrackerView {
         id: tracker.id,
         object_type: ObjectType::Tracker,
-        carrier_name: tracker.carrier_name.clone(),
-        carrier_id: tracker.carrier_id.clone(),
-        tracking_number: tracker.tracking_number.clone(),
-        status: tracker.status,
         delivered: tracker.is_delivered(),
-        estimated_delivery: tracker.estimated_delivery,
         events: tracker.events().into_iter().map(event).collect(),
+        carrier_name: tracker.carrier_name,
+        carrier_id: tracker.carrier_id,
+        tracking_number: tracker.tracking_number,
+        status: tracker.status,
+        estimated_delivery: tracker.estimated_delivery,
         info: whole_info(&tracker.info),
         messages: Vec::new(),
-        meta: tracker.meta.clone(),
-        metadata: tracker.metadata.clone(),
+        meta: tracker.meta,
+        metadata: tracker.metadata,
         shipment_id: tracker.shipment_id,
         test_mode: tracker.test_mode,
         delivery_image_url: None,
@@ -210,5 +216,5 @@ pub(super) fn tracker(tracker: &Tracker) -> Result<Map<String, Value>, ApiError>
         archived_at: None,
         created_at: tracker.created_at,
         updated_at: tracker.updated_at,
-    })
+    }
 }
