@@ -6,6 +6,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use mgmt_tests::{Backend, Server, free_port};
 use serde_json::{Value, json};
@@ -48,14 +49,37 @@ fn dashboards_and_alerts_name_metrics_that_exist() {
     let server = Server::with(Backend::Postgres, &[("MGMT_SERVER__METRICS_LISTEN", &address)]);
     let made = server.create_key(&json!({"scopes": ["*"]}));
     assert_eq!(server.verdict(made["key"].as_str().unwrap()), "valid");
-    let told = scrape(&address);
-    let known: BTreeSet<_> =
-        told.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split(['{', ' ']).next()).collect();
-    let missing: Vec<_> = wanted.iter().filter(|name| !known.contains(name.as_str())).collect();
-    assert!(missing.is_empty(), "no such metrics: {missing:?}\n{told}");
     // Labels too: a sum over one that does not exist is empty.
-    for label in ["status=\"", "route=\"/v1/keys/verify\"", "mode=\"write\"", "outcome=\"failed\"", "version=\""] {
-        assert!(told.contains(label), "{label}");
+    let labels = ["status=\"", "route=\"/v1/keys/verify\"", "mode=\"write\"", "outcome=\"failed\"", "version=\""];
+    // A request is counted once its answer has been written, which may be a moment after the answer is here.
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        let told = scrape(&address);
+        let known = samples(&told);
+        let missing: Vec<_> = wanted.iter().filter(|name| !known.contains(name.as_str())).collect();
+        let unlabelled: Vec<_> = labels.iter().filter(|label| !told.contains(**label)).collect();
+        if missing.is_empty() && unlabelled.is_empty() {
+            return;
+        }
+        assert!(Instant::now() < deadline, "no such metrics: {missing:?}, no such labels: {unlabelled:?}\n{told}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// The metrics that an exposition has a sample of.
+fn samples(told: &str) -> BTreeSet<&str> {
+    told.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split(['{', ' ']).next()).collect()
+}
+
+/// All gauges are there as soon as the server answers, also those that are measured from time to time.
+#[test]
+fn gauges_are_told_from_the_start() {
+    let address = format!("127.0.0.1:{}", free_port());
+    let _server = Server::with(Backend::Sqlite, &[("MGMT_SERVER__METRICS_LISTEN", &address)]);
+    let told = scrape(&address);
+    let known = samples(&told);
+    for name in ["mgmt_gate_cached_keys", "mgmt_gate_subjects", "mgmt_limits_shared", "mgmt_build_info"] {
+        assert!(known.contains(name), "{name}\n{told}");
     }
 }
 

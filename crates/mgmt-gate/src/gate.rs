@@ -256,7 +256,7 @@ impl Gate {
     /// When the store cannot be read.
     pub fn new(store: Arc<dyn Store>, options: GateOptions) -> Result<Self> {
         let head = store.read("gate.start", |tx| tx.invalidations().head())?;
-        Ok(Self {
+        let gate = Self {
             cache: Cache::new(options.capacity),
             subjects: Subjects::default(),
             meter: Meter::new(options.run.clone()),
@@ -267,7 +267,14 @@ impl Gate {
             flights: Mutex::default(),
             store,
             options,
-        })
+        };
+        gate.tell_sizes();
+        Ok(gate)
+    }
+
+    fn tell_sizes(&self) {
+        metrics::gauge!("mgmt_gate_cached_keys").set(self.cache.len() as f64);
+        metrics::gauge!("mgmt_gate_subjects").set(self.subjects.len() as f64);
     }
 
     /// Which scopes there are.
@@ -489,8 +496,7 @@ impl Gate {
     pub fn maintain(&self, now: Moment) -> Result<()> {
         self.release(now, Letting::Idle)?;
         self.subjects.sweep(now.nanos);
-        metrics::gauge!("mgmt_gate_cached_keys").set(self.cache.len() as f64);
-        metrics::gauge!("mgmt_gate_subjects").set(self.subjects.len() as f64);
+        self.tell_sizes();
         Ok(())
     }
 
