@@ -17,7 +17,7 @@ ALL := --locked --workspace --features mgmt-server/dashboard
 ORG ?= My organization
 EMAIL ?= owner@example.com
 
-.PHONY: help run test check build it fmt fmt-check lint unit doc layers advisories licences deny faults openapi bench-check bench-deliveries bench-shipments
+.PHONY: help run test check build it fmt fmt-check lint unit doc layers advisories licences deny faults openapi bench-check bench-deliveries bench-shipments instructions
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -30,7 +30,7 @@ test: ## everything: format, lints, tests on SQLite and PostgreSQL and in a brow
 	@scripts/setup test
 	@scripts/with-postgres $(MAKE) check
 
-check: fmt-check layers advisories licences deny dashboard-lint lint unit browser doc ## as `test`, without set-up; PostgreSQL only if MGMT_TEST_POSTGRES_URL is set
+check: fmt-check layers advisories licences deny dashboard-lint lint unit browser doc instructions ## as `test`, without set-up; PostgreSQL only if MGMT_TEST_POSTGRES_URL is set
 
 fmt: ## format the code
 	$(CARGO) fmt --all
@@ -84,7 +84,12 @@ bench-deliveries: ## webhook deliveries a second beside a bare client, on both d
 	@MGMT_DURABLE=1 MGMT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench-server/mgmt" scripts/with-postgres \
 		$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench deliveries
 
-bench-check: ## what a check costs inside a process; MGMT_BENCH_KEYS=1000000 for so many keys
+instructions: ## instructions of a check beside those kept in tests/bench/instructions.txt; WRITE=1 keeps the new ones
+	@if command -v valgrind >/dev/null; then \
+		$(if $(WRITE),MGMT_INSTRUCTIONS_WRITE=1) $(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench instructions; \
+	else echo "instructions: not counted, as valgrind is not installed"; fi
+
+bench-check: ## what a check costs inside a process; MGMT_BENCH_KEYS=1000,1000000 for so many keys
 	@$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench check
 
 bench-shipments: ## lists and single shipments of a million, on PostgreSQL (needs 5 GB in $TMPDIR)

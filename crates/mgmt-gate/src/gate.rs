@@ -15,15 +15,16 @@ use mgmt_core::{
     usage::{Outcome, Surface},
 };
 use mgmt_store::{Invalidation, Result, Store, StoreError, Tx};
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::{
-    cache::{Cache, KeyRecord, Lookup, Subjects3},
+    cache::{Cache, Lookup},
     clock::Moment,
     meter::Meter,
     quota::Cover,
+    record::{Common, KeyRecord},
     right::Right,
-    subject::{Subject, SubjectId, Subjects},
+    subject::{Counts, Subject, SubjectId, Subjects},
 };
 
 /// How many keys the cache holds unless told otherwise.
@@ -231,6 +232,8 @@ struct Flight {
     signal: Condvar,
 }
 
+const UNKNOWN: Check = Check::Refused(Refusal::Unknown);
+
 impl Gate {
     /// A gate over a store, with an empty cache.
     ///
@@ -279,10 +282,9 @@ impl Gate {
         if !self.may_answer(now) {
             return Check::Unleased;
         }
-        let unknown = Check::Refused(Refusal::Unknown);
-        let Some(key) = self.options.format.parse(presented) else { return unknown };
+        let Some(key) = self.options.format.parse(presented) else { return UNKNOWN };
         if key.kind() != request.kind {
-            return unknown;
+            return UNKNOWN;
         }
         let record = match self.cache.get(key.id(), now.nanos) {
             Lookup::Hit(record) => record,
@@ -290,15 +292,17 @@ impl Gate {
             Lookup::Absent => {
                 // As much work as for a key that exists, so that time does not tell which ids do.
                 std::hint::black_box(self.options.pepper.hash(&key));
-                return unknown;
+                return UNKNOWN;
             }
         };
-        let same = self.options.pepper.hash(&key).matches(&record.facts.hash);
-        if request.within.is_some_and(|organization| organization != record.facts.organization_id) {
-            return unknown;
+        record.fetch_ahead();
+        let same = self.options.pepper.hash(&key).matches(&record.hash);
+        let common = record.shared.common();
+        if request.within.is_some_and(|organization| organization != common.organization_id) {
+            return UNKNOWN;
         }
-        if !same || record.pepper_version != self.options.pepper.version() {
-            return unknown;
+        if !same || common.pepper_version != self.options.pepper.version() {
+            return UNKNOWN;
         }
         self.judge(record, request, now)
     }
@@ -335,7 +339,7 @@ impl Gate {
     /// The seconds to wait, and where the limit stands.
     pub fn admit_session(&self, id: SessionId, limit: RateLimit, now: Moment) -> std::result::Result<Standing, (u64, Standing)> {
         let subject = self.subjects.get(SubjectId::Session(id));
-        let mut window = subject.window.lock();
+        let window = &mut subject.counts.lock().window;
         match window.check(&limit, now.nanos) {
             Verdict::Open { .. } => {
                 window.accept(now.nanos);
@@ -349,13 +353,13 @@ impl Gate {
     /// these.
     #[must_use]
     pub fn unused_units(&self, lineage: KeyId) -> u64 {
-        self.subjects.get(SubjectId::Lineage(lineage)).units.lock().held()
+        self.subjects.unused(SubjectId::Lineage(lineage))
     }
 
     /// The same for the quota over all of an organization's keys.
     #[must_use]
     pub fn unused_organization_units(&self, organization: OrganizationId) -> u64 {
-        self.subjects.get(SubjectId::Resource(organization)).units.lock().held()
+        self.subjects.unused(SubjectId::Resource(organization))
     }
 
     /// Follows all changes that the store has committed. After it returned, no check answers from what they replaced.
@@ -408,6 +412,7 @@ impl Gate {
     /// When the store cannot be reached; the units on their way are lost then, at most one block a subject.
     pub fn maintain(&self, now: Moment) -> Result<()> {
         self.release(now, false)?;
+        self.cache.sweep();
         self.subjects.sweep(now.nanos);
         metrics::gauge!("mgmt_gate_cached_keys").set(self.cache.len() as f64);
         metrics::gauge!("mgmt_gate_subjects").set(self.subjects.len() as f64);
@@ -449,10 +454,10 @@ impl Gate {
     }
 
     fn judge(&self, record: Arc<KeyRecord>, request: &Request<'_>, now: Moment) -> Check {
-        let count = |outcome| self.meter.count(&record.tally, request.surface, outcome, now.wall);
-        if let Decision::Deny(denial) = decide(&record.facts, &request.question, now.wall) {
+        let count = |outcome| self.meter.count(&record, request.surface, outcome, now.wall);
+        if let Decision::Deny(denial) = decide(&record.facts(), &request.question, now.wall) {
             count(Outcome::Refused);
-            let standings = standings(&record, request.traffic, now);
+            let standings = Held::lock(&record, request.traffic).standings(now);
             return Check::Refused(Refusal::Denied(denial, Admission { record, standings }));
         }
         match consume(&record, request, now) {
@@ -517,16 +522,15 @@ impl Gate {
             })?;
             metrics::counter!("mgmt_gate_loads_total").increment(1);
             let record = found.map(|(key, organization, used)| {
-                let subjects = Subjects3 {
-                    lineage: self.subjects.get(SubjectId::Lineage(key.lineage)),
-                    management: self.subjects.get(SubjectId::Management(organization.id)),
-                    resource: self.subjects.get(SubjectId::Resource(organization.id)),
-                };
-                if let Some(quota) = key.settings.quota {
-                    subjects.lineage.units.lock().observe(&quota, used, now);
-                }
                 let limit = self.options.limits.of(organization.plan);
-                KeyRecord::new(key, &organization, &self.options.catalogues, limit, subjects)
+                let common = Common::new(&key, &organization, &self.options.catalogues, limit);
+                let shared = self.cache.share(common, &self.subjects);
+                let is_counted = key.settings.quota.is_some() || key.settings.rate_limit.is_some();
+                let lineage = is_counted.then(|| self.subjects.get(SubjectId::Lineage(key.lineage)));
+                if let (Some(quota), Some(lineage)) = (key.settings.quota, &lineage) {
+                    lineage.counts.lock().units.observe(&quota, used, now);
+                }
+                KeyRecord::new(key, shared, lineage)
             });
             if self.cache.fill(id, epoch, record, now.nanos) {
                 return Ok(());
@@ -539,13 +543,13 @@ impl Gate {
         let _one = subject.refill.lock();
         let row = subject.id.quota_row();
         let stale = {
-            let mut units = subject.units.lock();
+            let units = &mut subject.counts.lock().units;
             if units.cover(quota, cost, now) != Cover::Fetch {
                 return Ok(());
             }
             units.outdated(quota, now)
         };
-        let lacking = subject.units.lock().lacking(cost);
+        let lacking = subject.counts.lock().units.lacking(cost);
         let start = quota.period.start(now.wall);
         let taken = self.store.run("quota.take", |tx| {
             if let Some((period, units)) = stale {
@@ -553,14 +557,14 @@ impl Gate {
             }
             tx.quotas().take(&row, quota, start, lacking)
         })?;
-        subject.units.lock().receive(taken.units, taken.used, now);
+        subject.counts.lock().units.receive(taken.units, taken.used, now);
         Ok(())
     }
 
     fn release(&self, now: Moment, force: bool) -> Result<()> {
         for subject in self.subjects.all() {
             let _one = subject.refill.lock();
-            let released = subject.units.lock().release(now, force);
+            let released = subject.counts.lock().units.release(now, force);
             let Some((start, units)) = released else { continue };
             let row = subject.id.quota_row();
             let done = self.store.run("quota.give_back", |tx| tx.quotas().give_back(&row, start, units));
@@ -599,64 +603,102 @@ enum Consumed {
     Needs(Arc<Subject>, Quota),
 }
 
-type Limited<'a> = Option<(RateLimit, &'a Arc<Subject>)>;
-
-fn plan_of(record: &KeyRecord, traffic: Traffic) -> Limited<'_> {
-    let limit = record.plan_limit?;
-    match traffic {
-        Traffic::Management => Some((limit, &record.management)),
-        Traffic::Resource => Some((limit, &record.resource)),
-        Traffic::Exempt => None,
-    }
+/// Everything that a request counts on, locked. Locks are always taken in the same order: the organization's, then the key's.
+struct Held<'a> {
+    plan: Option<RateLimit>,
+    shared_quota: Option<Quota>,
+    /// The organization's counts, if its plan or its quota asks for them.
+    common: Option<(&'a Arc<Subject>, MutexGuard<'a, Counts>)>,
+    limit: Option<RateLimit>,
+    quota: Option<Quota>,
+    /// The key's counts, if it has a limit or quota of its own.
+    own: Option<(&'a Arc<Subject>, MutexGuard<'a, Counts>)>,
 }
 
-/// Takes one request from every limit and the cost from every quota, or nothing from any of them. Locks are always taken in the
-/// same order: plan, key, the key's units, the organization's units.
-fn consume(record: &KeyRecord, request: &Request<'_>, now: Moment) -> Consumed {
-    let plan = plan_of(record, request.traffic);
-    let own = record.rate_limit.map(|limit| (limit, &record.lineage));
-    let mut windows = [plan, own].map(|limited| limited.map(|(limit, subject)| (limit, subject.window.lock())));
-    let retry_after = windows.iter_mut().flatten().filter_map(|(limit, window)| match window.check(limit, now.nanos) {
-        Verdict::Open { .. } => None,
-        Verdict::Full { retry_after } => Some(retry_after),
-    });
-    if let Some(retry_after) = retry_after.max() {
-        drop(windows);
-        return Consumed::Limited(retry_after, standings(record, request.traffic, now));
-    }
-    let shared = record.organization_quota.filter(|_| request.traffic == Traffic::Resource);
-    let quotas = [record.quota.map(|q| (q, &record.lineage)), shared.map(|q| (q, &record.resource))];
-    let mut held = quotas.map(|quota| quota.map(|(quota, subject)| (quota, subject, subject.units.lock())));
-    let covers = held.each_ref().map(|q| q.as_ref().map(|(quota, _, units)| (units.cover(quota, request.cost, now), *quota)));
-    if let Some((_, quota)) = covers.iter().flatten().find(|(cover, _)| *cover == Cover::Exhausted) {
-        let retry_after = now.wall.secs_until(quota.period.end(now.wall)).max(1);
-        drop((held, windows));
-        return Consumed::Exhausted(retry_after, standings(record, request.traffic, now));
-    }
-    for (quota, subject, units) in held.iter().flatten() {
-        if units.cover(quota, request.cost, now) == Cover::Fetch {
-            return Consumed::Needs(Arc::clone(subject), *quota);
+impl<'a> Held<'a> {
+    #[inline]
+    fn lock(record: &'a KeyRecord, traffic: Traffic) -> Self {
+        let profile = record.shared.common();
+        let (plan, shared_quota, subject) = match traffic {
+            Traffic::Management => (profile.plan_limit, None, &record.shared.management),
+            Traffic::Resource => (profile.plan_limit, profile.quota, &record.shared.resource),
+            Traffic::Exempt => (None, None, &record.shared.resource),
+        };
+        let own = record.own();
+        Self {
+            plan,
+            shared_quota,
+            common: (plan.is_some() || shared_quota.is_some()).then(|| (subject, subject.counts.lock())),
+            limit: own.and_then(|own| own.limit),
+            quota: own.and_then(|own| own.quota),
+            own: own.map(|own| (&own.lineage, own.lineage.counts.lock())),
         }
     }
-    for (_, _, units) in held.iter_mut().flatten() {
-        units.spend(request.cost, now);
+
+    /// The limits with their windows.
+    #[inline]
+    fn windows(&mut self) -> [Option<(RateLimit, &mut Counts)>; 2] {
+        let common = self.common.as_mut().map(|(_, counts)| &mut **counts);
+        let own = self.own.as_mut().map(|(_, counts)| &mut **counts);
+        [self.plan.zip(common), self.limit.zip(own)]
     }
-    // Read under the same locks: what clients are told is what was true with their request.
-    let [plan, key] = windows.each_mut().map(|limited| {
-        limited.as_mut().map(|(limit, window)| {
-            window.accept(now.nanos);
-            window.standing(limit, now.nanos)
-        })
-    });
-    let quota = held.first().and_then(Option::as_ref).map(|(quota, _, units)| units.standing(quota, now));
-    Consumed::Yes(Standings { plan, key, quota })
+
+    /// The quotas with their units: the key's, then the organization's.
+    #[inline]
+    fn quotas(&mut self) -> [Option<(Quota, &'a Arc<Subject>, &mut Counts)>; 2] {
+        let common = self.common.as_mut().map(|(subject, counts)| (*subject, &mut **counts));
+        let own = self.own.as_mut().map(|(subject, counts)| (*subject, &mut **counts));
+        [self.quota.zip(own), self.shared_quota.zip(common)]
+            .map(|held| held.map(|(quota, (subject, counts))| (quota, subject, counts)))
+    }
+
+    /// The seconds to wait, if a window is full.
+    #[inline]
+    fn retry_after(&mut self, now: Moment) -> Option<u64> {
+        let waits =
+            self.windows().into_iter().flatten().filter_map(|(limit, counts)| match counts.window.check(&limit, now.nanos) {
+                Verdict::Open { .. } => None,
+                Verdict::Full { retry_after } => Some(retry_after),
+            });
+        waits.max()
+    }
+
+    /// Where everything stands. Read under the locks of the request: what clients are told is what was true with it.
+    #[inline]
+    fn standings(&mut self, now: Moment) -> Standings {
+        let [plan, key] = self.windows().map(|limited| limited.map(|(limit, counts)| counts.window.standing(&limit, now.nanos)));
+        let [quota, _] = self.quotas();
+        Standings { plan, key, quota: quota.map(|(quota, _, counts)| counts.units.standing(&quota, now)) }
+    }
 }
 
-fn standings(record: &KeyRecord, traffic: Traffic, now: Moment) -> Standings {
-    let standing = |limited: Limited<'_>| limited.map(|(limit, subject)| subject.window.lock().standing(&limit, now.nanos));
-    Standings {
-        plan: standing(plan_of(record, traffic)),
-        key: standing(record.rate_limit.map(|limit| (limit, &record.lineage))),
-        quota: record.quota.map(|quota| record.lineage.units.lock().standing(&quota, now)),
+/// Takes one request from every limit and the cost from every quota, or nothing from any of them.
+#[inline]
+fn consume(record: &KeyRecord, request: &Request<'_>, now: Moment) -> Consumed {
+    let mut held = Held::lock(record, request.traffic);
+    if let Some(retry_after) = held.retry_after(now) {
+        return Consumed::Limited(retry_after, held.standings(now));
     }
+    let (mut lacks, mut spent) = (None, None);
+    for (quota, subject, counts) in held.quotas().into_iter().flatten() {
+        match counts.units.cover(&quota, request.cost, now) {
+            Cover::Enough => {}
+            Cover::Fetch => lacks = lacks.or(Some((subject, quota))),
+            Cover::Exhausted => spent = spent.or(Some(quota)),
+        }
+    }
+    if let Some(quota) = spent {
+        let retry_after = now.wall.secs_until(quota.period.end(now.wall)).max(1);
+        return Consumed::Exhausted(retry_after, held.standings(now));
+    }
+    if let Some((subject, quota)) = lacks {
+        return Consumed::Needs(Arc::clone(subject), quota);
+    }
+    for (_, _, counts) in held.quotas().into_iter().flatten() {
+        counts.units.spend(request.cost, now);
+    }
+    for (_, counts) in held.windows().into_iter().flatten() {
+        counts.window.accept(now.nanos);
+    }
+    Consumed::Yes(held.standings(now))
 }

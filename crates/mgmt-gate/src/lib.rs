@@ -35,13 +35,16 @@
 mod cache;
 mod clock;
 mod gate;
+mod hot;
 mod meter;
 mod quota;
+mod record;
 mod right;
 mod subject;
+mod table;
 
-pub use cache::KeyRecord;
 pub use clock::{Moment, SystemClock};
 pub use gate::{
     Admission, Check, DEFAULT_CAPACITY, Gate, GateOptions, Pending, PlanLimits, Refusal, Request, Standings, Traffic,
 };
+pub use record::KeyRecord;

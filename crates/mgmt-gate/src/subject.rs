@@ -35,14 +35,21 @@ impl SubjectId {
     }
 }
 
+/// What is counted on a subject.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    /// The moments of the last acceptances.
+    pub(crate) window: Window,
+    /// Units of a quota that were taken from the store and not used yet.
+    pub(crate) units: Units,
+}
+
 /// One subject.
 #[derive(Debug)]
 pub(crate) struct Subject {
     pub(crate) id: SubjectId,
-    /// The moments of the last acceptances.
-    pub(crate) window: Mutex<Window>,
-    /// Units of a quota that were taken from the store and not used yet.
-    pub(crate) units: Mutex<Units>,
+    /// Under one lock, since most requests count on both.
+    pub(crate) counts: Mutex<Counts>,
     /// Held while units are fetched, so that one fetch serves all who wait.
     pub(crate) refill: Mutex<()>,
 }
@@ -54,8 +61,13 @@ pub(crate) struct Subjects(Mutex<HashMap<SubjectId, Arc<Subject>>>);
 impl Subjects {
     pub(crate) fn get(&self, id: SubjectId) -> Arc<Subject> {
         let mut map = self.0.lock();
-        let make = || Subject { id, window: Mutex::default(), units: Mutex::default(), refill: Mutex::default() };
+        let make = || Subject { id, counts: Mutex::default(), refill: Mutex::default() };
         Arc::clone(map.entry(id).or_insert_with(|| Arc::new(make())))
+    }
+
+    /// Units that are held for a subject and not used.
+    pub(crate) fn unused(&self, id: SubjectId) -> u64 {
+        self.0.lock().get(&id).map_or(0, |subject| subject.counts.lock().units.held())
     }
 
     pub(crate) fn all(&self) -> Vec<Arc<Subject>> {
@@ -65,7 +77,11 @@ impl Subjects {
     /// Forgets subjects that nobody points to and that can refuse nobody any more.
     pub(crate) fn sweep(&self, nanos: u64) {
         self.0.lock().retain(|_, subject| {
-            Arc::strong_count(subject) > 1 || !subject.window.lock().is_idle(nanos) || subject.units.lock().held() > 0
+            if Arc::strong_count(subject) > 1 {
+                return true;
+            }
+            let counts = subject.counts.lock();
+            !counts.window.is_idle(nanos) || counts.units.held() > 0
         });
     }
 

@@ -90,11 +90,11 @@ async fn judge(
 
 fn accept(request: &HttpRequest, admission: &Admission, warehouse: Option<&str>) -> HttpResponse {
     let record = &admission.record;
-    note(request, record.facts.id.to_string(), rate_limit_fields(&admission.standings));
+    note(request, record.id().to_string(), rate_limit_fields(&admission.standings));
     let mut response = HttpResponse::Ok();
-    response.insert_header((ORGANIZATION_ID, record.facts.organization_id.to_string()));
-    response.insert_header((KEY_ID, record.facts.id.to_string()));
-    response.insert_header((SCOPES, record.scopes.to_text()));
+    response.insert_header((ORGANIZATION_ID, record.organization_id().to_string()));
+    response.insert_header((KEY_ID, record.id().to_string()));
+    response.insert_header((SCOPES, record.scopes().to_text()));
     // Always there, so that a gateway that copies it overwrites what the client sent.
     let warehouse = warehouse.and_then(|w| HeaderValue::from_str(w).ok());
     response.insert_header((WAREHOUSE_ID, warehouse.unwrap_or_else(|| HeaderValue::from_static(""))));

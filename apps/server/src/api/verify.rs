@@ -229,15 +229,15 @@ async fn answer(app: &App, caller: &Caller, asked: &Asked) -> Result<Verdict, Ap
 fn verdict(code: &'static str, admission: &Admission, retry_after: Option<u64>) -> Verdict {
     let record = &admission.record;
     let key = VerdictKey {
-        key_id: record.facts.id,
-        organization_id: record.facts.organization_id,
-        name: record.name.clone(),
-        environment: record.facts.environment,
-        scopes: record.scopes.clone(),
-        metadata: record.metadata.clone(),
+        key_id: record.id(),
+        organization_id: record.organization_id(),
+        name: record.name().to_owned(),
+        environment: record.environment(),
+        scopes: record.scopes().clone(),
+        metadata: record.metadata().cloned().unwrap_or_default(),
         rate_limit: admission.standings.tightest(),
         quota: admission.standings.quota,
-        expires_at: record.expires_at,
+        expires_at: record.expires_at(),
     };
     Verdict::Known(Box::new(KnownKey { valid: code == "valid", code, key, retry_after }))
 }
