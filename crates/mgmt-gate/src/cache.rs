@@ -35,6 +35,15 @@ pub(crate) enum Lookup {
     Miss,
 }
 
+/// All epochs at one time.
+pub(crate) struct Epochs(Box<[u64]>);
+
+impl Epochs {
+    pub(crate) fn of(&self, id: KeyId) -> u64 {
+        self.0.get(Mark::of(id).pick(EPOCHS)).copied().unwrap_or_default()
+    }
+}
+
 pub(crate) struct Cache {
     /// Tells the copies of this cache's records from those of others.
     number: u64,
@@ -86,6 +95,11 @@ impl Cache {
     /// To be read before the database is, and handed to [`fill`](Self::fill).
     pub(crate) fn epoch(&self, id: KeyId) -> u64 {
         self.epoch_of(Mark::of(id))
+    }
+
+    /// The same for all keys.
+    pub(crate) fn epochs(&self) -> Epochs {
+        Epochs(self.epochs.iter().map(|epoch| epoch.load(Ordering::SeqCst)).collect())
     }
 
     /// What a key has in common with others, in one place for all of them.

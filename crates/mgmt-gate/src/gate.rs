@@ -4,8 +4,9 @@ use std::{collections::HashMap, sync::Arc};
 
 use mgmt_core::{
     access::{Decision, Denial, Question, decide},
-    account::Plan,
+    account::{Organization, Plan},
     id::{KeyId, OrganizationId, SessionId},
+    key::ApiKey,
     key_text::{KeyFormat, KeyKind},
     lease::Lease,
     limit::{RateLimit, Standing, Verdict},
@@ -18,7 +19,7 @@ use mgmt_store::{Invalidation, Result, Store, StoreError, Tx};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::{
-    cache::{Cache, Lookup},
+    cache::{Cache, Epochs, Lookup},
     clock::Moment,
     meter::Meter,
     quota::Cover,
@@ -521,22 +522,42 @@ impl Gate {
                 Ok(Some((key, organization, used)))
             })?;
             metrics::counter!("mgmt_gate_loads_total").increment(1);
-            let record = found.map(|(key, organization, used)| {
-                let limit = self.options.limits.of(organization.plan);
-                let common = Common::new(&key, &organization, &self.options.catalogues, limit);
-                let shared = self.cache.share(common, &self.subjects);
-                let is_counted = key.settings.quota.is_some() || key.settings.rate_limit.is_some();
-                let lineage = is_counted.then(|| self.subjects.get(SubjectId::Lineage(key.lineage)));
-                if let (Some(quota), Some(lineage)) = (key.settings.quota, &lineage) {
-                    lineage.counts.lock().units.observe(&quota, used, now);
-                }
-                KeyRecord::new(key, shared, lineage)
-            });
+            let record = found.map(|(key, organization, used)| self.record(key, &organization, used, now));
             if self.cache.fill(id, epoch, record, now.nanos) {
                 return Ok(());
             }
         }
         Err(StoreError::Unavailable("the key changes faster than it can be read".to_owned()))
+    }
+
+    fn record(&self, key: ApiKey, organization: &Organization, used: u64, now: Moment) -> KeyRecord {
+        let limit = self.options.limits.of(organization.plan);
+        let common = Common::new(&key, organization, &self.options.catalogues, limit);
+        let shared = self.cache.share(common, &self.subjects);
+        let is_counted = key.settings.quota.is_some() || key.settings.rate_limit.is_some();
+        let lineage = is_counted.then(|| self.subjects.get(SubjectId::Lineage(key.lineage)));
+        if let (Some(quota), Some(lineage)) = (key.settings.quota, &lineage) {
+            lineage.counts.lock().units.observe(&quota, used, now);
+        }
+        KeyRecord::new(key, shared, lineage)
+    }
+
+    /// Keeps a key that was read after `epochs` were, unless it changed since.
+    pub(crate) fn fill(&self, key: ApiKey, organization: &Organization, used: u64, epochs: &Epochs, now: Moment) -> bool {
+        let id = key.id;
+        self.cache.fill(id, epochs.of(id), Some(self.record(key, organization, used, now)), now.nanos)
+    }
+
+    pub(crate) fn epochs(&self) -> Epochs {
+        self.cache.epochs()
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.cache.len() >= self.options.capacity
+    }
+
+    pub(crate) fn store(&self) -> &dyn Store {
+        &*self.store
     }
 
     fn fetch_units(&self, subject: &Subject, quota: &Quota, cost: u64, now: Moment) -> Result<()> {

@@ -42,6 +42,7 @@ mod record;
 mod right;
 mod subject;
 mod table;
+mod warm;
 
 pub use clock::{Moment, SystemClock};
 pub use gate::{

@@ -83,7 +83,7 @@ impl Count {
     /// Both together, if they are counted alike.
     #[inline]
     fn and(self, next: Self) -> Option<Self> {
-        let alike = self.minute == next.minute && self.ending == next.ending && self.count < MOST;
+        let alike = self.minute == next.minute && self.ending == next.ending && (1..MOST).contains(&self.count);
         alike.then(|| Self { at: self.at.max(next.at), count: self.count + 1, ..self })
     }
 
@@ -275,7 +275,8 @@ mod tests {
             let keys = [make(0), make(1)];
             let (mut expected, mut last) = (HashMap::new(), HashMap::new());
             let (mut drained, mut used) = (HashMap::new(), HashMap::new());
-            let mut drain = |meter: &Meter| for batch in meter.drain() {
+            let mut drain = |meter: &Meter| {
+                let Some(batch) = meter.drain() else { return };
                 for count in batch.counts {
                     *drained.entry((count.key_id, count.surface, count.outcome, count.minute)).or_insert(0) += count.count;
                 }
@@ -320,7 +321,7 @@ mod tests {
                 })
                 .collect();
             while !counting.iter().all(|thread| thread.is_finished()) {
-                sum += meter.drain().map_or(0, |batch| batch.counts.iter().map(|c| c.count).sum());
+                sum += meter.drain().map_or(0, |batch| batch.counts.iter().map(|c| c.count).sum::<u64>());
             }
         });
         sum += meter.drain().map_or(0, |batch| batch.counts.iter().map(|c| c.count).sum::<u64>());

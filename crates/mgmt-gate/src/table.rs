@@ -371,7 +371,7 @@ mod tests {
             table.insert(&mut pen, KeyId::from_u128(id(number)), make(id(number)));
             // A few are asked for all the time.
             assert!(
-                (0..10.min(number)).filter(|favourite| find(&table, id(*favourite)).is_some()).count() >= 9.min(number as usize)
+                (0..number.min(10)).filter(|favourite| find(&table, id(*favourite)).is_some()).count() >= number.min(9) as usize
             );
             assert!(table.len() <= 1_000);
         }

@@ -523,3 +523,21 @@ fn a_crowded_cache_is_right() {
         }
     });
 }
+
+#[test]
+fn keys_that_were_read_ahead_need_no_look_up() {
+    let bench = Bench::new(None);
+    let keys: Vec<_> = (0..20).map(|_| bench.key(|_| {})).collect();
+    let (limited, limited_secret) = bench.key(|d| d.quota = Some((5, "day".to_owned())));
+    let (revoked, _) = bench.key(|_| {});
+    bench.update(&revoked.revoke(None, START));
+    assert_eq!(bench.gate.warm(at(0)).unwrap(), 21);
+    let before = bench.transactions();
+    assert!(keys.iter().all(|(_, secret)| is_accepted(&bench.admit(secret, at(0)))));
+    assert_eq!(bench.transactions(), before);
+    bench.update(&keys[0].0.clone().revoke(None, START));
+    assert!(!is_accepted(&bench.admit(&keys[0].1, at(1))));
+    assert_eq!((0..9).filter(|_| is_accepted(&bench.admit(&limited_secret, at(1)))).count(), 5);
+    assert_eq!(bench.gate.warm(at(1)).unwrap(), 20);
+    assert!(!is_accepted(&bench.admit(&limited_secret, at(1))), "{}", limited.id);
+}

@@ -26,7 +26,7 @@ use mgmt_gate::{Check, Gate, GateOptions, Moment, PlanLimits, Request};
 use mgmt_store::{Options, Store};
 use rand_core::{TryCryptoRng, TryRng};
 
-pub const WALL: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+pub(crate) const WALL: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 /// Keys that go into one transaction.
 const BATCH: usize = 5_000;
 /// How long a key has between two requests, on average.
@@ -63,7 +63,7 @@ impl TryCryptoRng for Steady {}
 
 /// Which limits the keys have.
 #[derive(Clone, Copy, PartialEq)]
-pub enum Limits {
+pub(crate) enum Limits {
     None,
     /// An exact window and a quota of each key's own.
     Own,
@@ -71,7 +71,7 @@ pub enum Limits {
 
 impl Limits {
     #[allow(dead_code, reason = "one of the benchmarks prints it")]
-    pub fn text(self) -> &'static str {
+    pub(crate) fn text(self) -> &'static str {
         match self {
             Self::None => "no limits",
             Self::Own => "one window, one quota",
@@ -79,12 +79,12 @@ impl Limits {
     }
 }
 
-pub struct Bed {
-    pub gate: Arc<Gate>,
-    pub format: KeyFormat,
-    pub keyring: Keyring,
-    pub limits: Limits,
-    pub secrets: Vec<String>,
+pub(crate) struct Bed {
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) format: KeyFormat,
+    pub(crate) keyring: Keyring,
+    pub(crate) limits: Limits,
+    pub(crate) secrets: Vec<String>,
     clock: AtomicU64,
     /// Where the database is, unless it is in memory.
     place: Option<PathBuf>,
@@ -100,7 +100,7 @@ impl Drop for Bed {
 
 impl Bed {
     /// A gate over a store with so many keys, of which it has none in memory yet.
-    pub fn new(keys: usize, limits: Limits, place: Option<PathBuf>) -> Self {
+    pub(crate) fn new(keys: usize, limits: Limits, place: Option<PathBuf>) -> Self {
         let url = place.as_ref().map_or("sqlite::memory:".to_owned(), |place| {
             std::fs::create_dir_all(place).unwrap();
             format!("sqlite://{}/bench.db", place.display())
@@ -158,17 +158,20 @@ impl Bed {
         (key, secret.expose().to_owned())
     }
 
-    /// Has all keys in memory.
-    pub fn warm(&self) {
+    /// Has all keys in memory, and has used each.
+    pub(crate) fn warm(&self) {
+        self.gate.warm(self.now()).unwrap();
         for secret in &self.secrets {
-            self.top_up(secret);
+            if self.limits == Limits::Own {
+                self.top_up(secret);
+            }
             let answer = self.gate.admit(secret, &self.request(), || self.now()).unwrap();
             assert!(matches!(answer, Check::Accepted(_)));
         }
     }
 
     /// Has as many units of the key's quota in memory as can be: the store gives them in blocks, and is not what is measured.
-    pub fn top_up(&self, secret: &str) {
+    pub(crate) fn top_up(&self, secret: &str) {
         let asked = Request { cost: MAX_COST, ..self.request() };
         while let Check::Pending(pending) = self.gate.check(secret, &asked, self.now()) {
             self.gate.resolve(&pending, self.now()).unwrap();
@@ -178,19 +181,19 @@ impl Bed {
         }
     }
 
-    pub fn request(&self) -> Request<'static> {
+    pub(crate) fn request(&self) -> Request<'static> {
         let scopes = &self.gate.catalogues().scopes;
         let all_of = scopes.demanded(&scopes.parse_set("scopes", &["orders:read"]).unwrap());
         Request { question: Question { all_of, ..Question::default() }, ..Request::resource() }
     }
 
-    pub fn now(&self) -> Moment {
+    pub(crate) fn now(&self) -> Moment {
         Moment { wall: WALL, nanos: self.clock.load(Ordering::SeqCst) }
     }
 
     /// Checks the keys with these numbers, of which `distinct` are different. Every check must pass. Reading a clock is the caller's
     /// affair: here time is counted, so that each key's window is far from full.
-    pub fn accept(&self, order: &[u32], distinct: usize) -> usize {
+    pub(crate) fn accept(&self, order: &[u32], distinct: usize) -> usize {
         let asked = self.request();
         let mut at = self.now();
         let mut accepted = 0;
@@ -206,7 +209,7 @@ impl Bed {
     }
 
     /// Well-formed keys with something wrong: one character, so that the checksum does not fit.
-    pub fn misspelt(&self, count: usize) -> Vec<String> {
+    pub(crate) fn misspelt(&self, count: usize) -> Vec<String> {
         let misspell = |secret: &String| {
             let mut bytes = secret.clone().into_bytes();
             let middle = bytes.len() / 2;
@@ -217,7 +220,7 @@ impl Bed {
     }
 
     /// Checks texts whatever the answer is.
-    pub fn ask(&self, texts: &[String], asked: &Request<'_>) -> usize {
+    pub(crate) fn ask(&self, texts: &[String], asked: &Request<'_>) -> usize {
         let at = self.now();
         for text in texts {
             black_box(self.gate.check(text, asked, at));
@@ -227,7 +230,7 @@ impl Bed {
 }
 
 /// Numbers below `keys` in a random order that repeats itself nowhere near.
-pub fn order(count: usize, keys: usize) -> Vec<u32> {
+pub(crate) fn order(count: usize, keys: usize) -> Vec<u32> {
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     let mut next = || {
         state ^= state << 13;
