@@ -30,7 +30,7 @@ test: ## everything: format, lints, tests on SQLite and PostgreSQL and in a brow
 	@scripts/setup test
 	@scripts/with-postgres $(MAKE) check
 
-check: fmt-check layers advisories licences deny dashboard-lint lint unit browser doc instructions ## as `test`, without set-up; PostgreSQL only if MGMT_TEST_POSTGRES_URL is set
+check: fmt-check layers advisories licences deny dashboard-lint lint unit browser doc ## as `test`, without set-up; PostgreSQL only if MGMT_TEST_POSTGRES_URL is set
 
 fmt: ## format the code
 	$(CARGO) fmt --all
