@@ -17,10 +17,14 @@ ALL := --locked --workspace --features mgmt-server/dashboard
 ORG ?= My organization
 EMAIL ?= owner@example.com
 
-.PHONY: help run test check build it fmt fmt-check lint unit doc layers advisories licences deny faults openapi bench-check bench-deliveries bench-shipments instructions
+.PHONY: help run cluster test check build it fmt fmt-check lint unit doc layers advisories licences deny faults openapi bench bench-check bench-cluster bench-http bench-others bench-writes bench-calm bench-start bench-deliveries bench-shipments
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+cluster: ## three nodes, PostgreSQL, Redis and nginx on this machine, to try (Ctrl-C stops them)
+	@scripts/setup cluster
+	@ORG="$(ORG)" EMAIL="$(EMAIL)" scripts/cluster
 
 run: ## build, bootstrap on the first start, and serve (Ctrl-C stops it)
 	@scripts/setup run
@@ -64,6 +68,9 @@ browser: build ## the dashboard in Chromium; `make browser T=session` only files
 screenshots: build ## every page, desktop and phone, light and dark, into .local/screenshots
 	@scripts/browser screenshots $(T)
 
+lighthouse: build ## what Lighthouse says of the keys page, signed in; the reports go to .local/lighthouse
+	@scripts/browser lighthouse
+
 doc: dashboard
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(ALL) --no-deps
 
@@ -92,10 +99,42 @@ instructions: ## instructions of a check beside those kept in tests/bench/instru
 bench-check: ## what a check costs inside a process; MGMT_BENCH_KEYS=1000,1000000 for so many keys
 	@$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench check
 
+bench-http: ## verify and authorize beside bare actix, a core for the server and one for the client
+	$(CARGO) build --locked --profile bench-server -p mgmt-server
+	@MGMT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench-server/mgmt" \
+		$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench http
+
+bench-others: ## checks beside other systems: better-auth on Node, djangorestframework-api-key on gunicorn
+	$(CARGO) build --locked --profile bench-server -p mgmt-server
+	@MGMT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench-server/mgmt" scripts/bench-others
+
+bench-writes: ## keys made over HTTP beside bare inserts, on both databases, durably
+	$(CARGO) build --locked --profile bench-server -p mgmt-server
+	@MGMT_DURABLE=1 MGMT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench-server/mgmt" scripts/with-postgres \
+		$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench writes
+
+bench-calm: ## how long checks take while others sign in, and while keys change
+	$(CARGO) build --locked --profile bench-server -p mgmt-server
+	@MGMT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench-server/mgmt" \
+		$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench calm
+
+bench-start: ## start-up and memory with a million keys
+	$(CARGO) build --locked --profile bench-server -p mgmt-server
+	@MGMT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench-server/mgmt" \
+		$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench start
+
+bench: bench-check bench-http bench-others bench-writes bench-start bench-calm ## all of these; the goals and what was measured go to .local/bench.md
+	@scripts/bench-table
+
 bench-shipments: ## lists and single shipments of a million, on PostgreSQL (needs 5 GB in $TMPDIR)
 	$(CARGO) build --locked --profile bench-server -p mgmt-server
 	@MGMT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench-server/mgmt" scripts/with-postgres \
 		$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench shipments
+
+bench-cluster: ## what leases cost: checks at three nodes with and without them, on PostgreSQL
+	$(CARGO) build --locked --profile bench-server -p mgmt-server --features mgmt-server/bench-without-leases
+	@MGMT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench-server/mgmt" scripts/with-postgres \
+		$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench cluster
 
 faults: build ## the long form of the tests that kill, stop and cut off nodes
 	@MGMT_FAULTS=long scripts/with-postgres $(CARGO) test --locked -p mgmt-tests --test faults -- --nocapture --test-threads 1

@@ -22,24 +22,21 @@ impl Gateway {
     /// nginx with `docs/gateways/nginx.conf`.
     #[must_use]
     pub fn nginx(server: &str, service: &str) -> Self {
-        Self::start("nginx.conf", server, service, |config, folder| {
-            // Debian's own folders belong to root.
-            let text = fs::read_to_string(config).expect("it reads");
-            let kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
-            let temporary: String =
-                kinds.iter().map(|kind| format!("{kind}_temp_path {};\n", folder.join(kind).display())).collect();
-            fs::write(config, text.replacen("http {", &format!("http {{\n{temporary}access_log off;\n"), 1)).expect("it writes");
-            let mut command = Command::new("nginx");
-            let global = format!("daemon off; error_log stderr; pid {};", folder.join("pid").display());
-            command.arg("-p").arg(folder).arg("-c").arg(config).arg("-g").arg(global);
-            command
-        })
+        Self::start("nginx.conf", &gateway_ports(server, service), nginx_command)
+    }
+
+    /// nginx with `docs/gateways/nodes-nginx.conf` in front of three nodes.
+    #[must_use]
+    pub fn nodes(nodes: [&str; 3]) -> Self {
+        let [first, second, third] = nodes.map(str::to_owned);
+        let ports = [("127.0.0.1:8081", first), ("127.0.0.1:8082", second), ("127.0.0.1:8083", third)];
+        Self::start("nodes-nginx.conf", &ports, nginx_command)
     }
 
     /// Caddy with `docs/gateways/Caddyfile`.
     #[must_use]
     pub fn caddy(server: &str, service: &str) -> Self {
-        Self::start("Caddyfile", server, service, |config, folder| {
+        Self::start("Caddyfile", &gateway_ports(server, service), |config, folder| {
             let mut command = Command::new("caddy");
             command.args(["run", "--adapter", "caddyfile", "--config"]).arg(config).env("HOME", folder);
             command
@@ -49,24 +46,28 @@ impl Gateway {
     /// HAProxy with `docs/gateways/haproxy.cfg`.
     #[must_use]
     pub fn haproxy(server: &str, service: &str) -> Self {
-        Self::start("haproxy.cfg", server, service, |config, _| {
+        Self::start("haproxy.cfg", &gateway_ports(server, service), |config, _| {
             let mut command = Command::new("haproxy");
             command.arg("-db").arg("-f").arg(config).current_dir(root());
             command
         })
     }
 
-    fn start(file: &str, server: &str, service: &str, command: impl FnOnce(&Path, &Path) -> Command) -> Self {
+    /// With the addresses in the file replaced by these, and the port that it listens at by a free one.
+    fn start(file: &str, addresses: &[(&str, String)], command: impl FnOnce(&Path, &Path) -> Command) -> Self {
         let folder = Folder::new();
         let port = free_port();
         let address = format!("127.0.0.1:{port}");
         let text = fs::read_to_string(root().join("docs/gateways").join(file)).expect("it is there");
-        for port in ["127.0.0.1:8080", ":8081", "127.0.0.1:3000"] {
-            assert!(text.contains(port), "{file} has no {port}");
+        let listens = if addresses.len() == 3 { ":8080" } else { ":8081" };
+        assert!(text.contains(listens), "{file} has no {listens}");
+        let mut text = text.replace(listens, &format!(":{port}"));
+        for (known, other) in addresses {
+            assert!(text.contains(known), "{file} has no {known}");
+            text = text.replace(known, other);
         }
-        let text = text.replace(":8081", &format!(":{port}")).replace("127.0.0.1:8080", server);
         let config = folder.path().join(file);
-        fs::write(&config, text.replace("127.0.0.1:3000", service)).expect("it writes");
+        fs::write(&config, text).expect("it writes");
         let mut command = command(&config, folder.path());
         let log = fs::File::create(folder.path().join("log")).expect("a log");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
@@ -99,6 +100,22 @@ impl Drop for Gateway {
         signal(self.child.id(), "TERM");
         let _ = self.child.wait();
     }
+}
+
+fn gateway_ports(server: &str, service: &str) -> [(&'static str, String); 2] {
+    [("127.0.0.1:8080", server.to_owned()), ("127.0.0.1:3000", service.to_owned())]
+}
+
+fn nginx_command(config: &Path, folder: &Path) -> Command {
+    // Debian's own folders belong to root.
+    let text = fs::read_to_string(config).expect("it reads");
+    let kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+    let temporary: String = kinds.iter().map(|kind| format!("{kind}_temp_path {};\n", folder.join(kind).display())).collect();
+    fs::write(config, text.replacen("http {", &format!("http {{\n{temporary}access_log off;\n"), 1)).expect("it writes");
+    let mut command = Command::new("nginx");
+    let global = format!("daemon off; error_log stderr; pid {};", folder.join("pid").display());
+    command.arg("-p").arg(folder).arg("-c").arg(config).arg("-g").arg(global);
+    command
 }
 
 fn root() -> PathBuf {

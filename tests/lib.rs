@@ -17,6 +17,7 @@
 
 mod call;
 mod client;
+mod cluster;
 mod database;
 mod folder;
 mod gateway;
@@ -24,12 +25,14 @@ mod key_text;
 mod mail;
 mod process;
 mod raw;
+mod redis;
 mod relay;
 mod server;
 mod sink;
 
 pub use call::{Answer, Call};
 pub use client::Client;
+pub use cluster::Postgres;
 pub use database::{Backend, Database};
 pub use folder::Folder;
 pub use gateway::Gateway;
@@ -37,6 +40,7 @@ pub use key_text::{KeyText, unknown_id, well_formed, wrong_secret};
 pub use mail::{MailSink, token_after};
 pub use process::{Run, binary, command, free_port, signal};
 pub use raw::{RawAnswer, raw};
+pub use redis::Redis;
 pub use relay::Relay;
 pub use server::{OWNER, PASSWORD, Server, Session, Settings, Tenant};
 pub use sink::{Received, Reply, Sink};

@@ -152,6 +152,12 @@ impl Server {
         panic!("no free port: {}", self.log());
     }
 
+    /// Starts the process at the address where it was before, and waits until it is ready.
+    pub fn run_there_again(&mut self) {
+        self.spawn();
+        assert!(self.is_soon_ready(), "the server ended at once: {}", self.log());
+    }
+
     fn spawn(&mut self) {
         let log = OpenOptions::new().create(true).append(true).open(self.folder.file("server.log")).expect("log");
         let child = command(self.folder.path())

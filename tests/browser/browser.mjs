@@ -5,15 +5,17 @@ import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const EXECUTABLE = process.env.CHROMIUM ?? "/usr/bin/chromium";
+export const EXECUTABLE = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 export const DESKTOP = { width: 1360, height: 850 };
 export const PHONE = { width: 390, height: 844 };
 
-/** Starts the browser. As root it has no sandbox to itself, as in containers. */
+/** As root the browser has no sandbox to itself, as in containers. */
+export const FLAGS = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
+
+/** Starts the browser. */
 export function launch() {
-  const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-  return chromium.launch({ executablePath: EXECUTABLE, args });
+  return chromium.launch({ executablePath: EXECUTABLE, args: FLAGS });
 }
 
 /**
@@ -77,5 +79,33 @@ export async function signIn(page, email, password) {
   await page.getByRole("button", { name: "Sign in" }).click();
 }
 
+/** Texts of the page's content that are cut off, as by an ellipsis, because there is no room for them. What scrolls is not cut off. */
+export function cutTexts(page) {
+  return page.evaluate(() => {
+    const isCut = (element) => {
+      const { overflowX, overflowY } = getComputedStyle(element);
+      const hides = (overflow) => ["hidden", "clip"].includes(overflow);
+      const { clientWidth, clientHeight, scrollWidth, scrollHeight } = element;
+      // What is for screen readers alone is a pixel in size.
+      if (clientWidth <= 2 || clientHeight <= 2) return false;
+      return (hides(overflowX) && scrollWidth > clientWidth + 1) || (hides(overflowY) && scrollHeight > clientHeight + 2);
+    };
+    return [...document.querySelectorAll("main *")]
+      .filter((element) => element instanceof HTMLElement && element.offsetParent && element.innerText?.trim() && isCut(element))
+      .map((element) => `${element.className}: ${element.innerText.slice(0, 80)}`);
+  });
+}
+
 /** The page's heading, which has the focus after a change of page. */
 export const heading = (page, name) => page.getByRole("heading", { level: 1, name });
+
+/** Shipping takes an API key instead of the session: gives it to a page that asks for one. */
+export async function openWithKey(page, { shipping }) {
+  const field = page.getByLabel("API key", { exact: false }).and(page.locator("input"));
+  const using = page.getByText(/^Using /);
+  await field.or(using).first().waitFor();
+  if (await using.isVisible()) return;
+  await field.fill(shipping.key);
+  await page.getByRole("button", { name: "Use this key" }).click();
+  await using.waitFor();
+}

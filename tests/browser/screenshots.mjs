@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { DESKTOP, heading, launch, PHONE, signIn, visit } from "./browser.mjs";
-import { PRIVATE, PUBLIC } from "./pages.mjs";
+import { DETAILS, PRIVATE, PUBLIC, pathOf } from "./pages.mjs";
 import { seed } from "./seed.mjs";
 import { OWNER, PASSWORD, startServer } from "./server.mjs";
 
@@ -19,18 +19,28 @@ try {
     for (const colorScheme of ["light", "dark"]) {
       const tab = await visit(browser, server.address, { viewport, colorScheme });
       const page = await tab.page();
-      const shoot = async ({ name, path, ready, act }) => {
-        await page.goto(path);
+      const shoot = (each) => shot(each).catch((error) => faults.push(`${each.name}, ${device} ${colorScheme}: ${error.message}`));
+      const shot = async (each) => {
+        const { name, ready, act, after, dialog } = each;
+        await page.goto(pathOf(each, context));
         await ready(page, context);
         await act?.(page, context);
+        await page.mouse.move(0, 0);
         await page.waitForLoadState("networkidle");
         await tab.check(page);
-        await page.screenshot({ path: `${folder}/${name}-${device}-${colorScheme}.png`, fullPage: true });
+        // A page is shown whole, with a window of its height, so that the frame is as high as the page.
+        const height = dialog ? viewport.height : await page.evaluate(() => document.documentElement.scrollHeight);
+        await page.setViewportSize({ ...viewport, height: Math.max(height, viewport.height) });
+        // Charts and the frame follow the window a little later.
+        await page.waitForTimeout(200);
+        await page.screenshot({ path: `${folder}/${name}-${device}-${colorScheme}.png` });
+        await page.setViewportSize(viewport);
+        await after?.(page, context);
       };
       for (const each of chosen(PUBLIC)) await shoot(each);
       await signIn(page, OWNER, PASSWORD);
       await heading(page, "Overview").waitFor();
-      for (const each of chosen(PRIVATE)) await shoot(each);
+      for (const each of chosen([...PRIVATE, ...DETAILS])) await shoot(each);
       await tab.end().catch((error) => faults.push(`${device} ${colorScheme}: ${error.message}`));
     }
   }

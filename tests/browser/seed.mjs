@@ -17,7 +17,7 @@ export async function join(context, { email, name, role, owner = context.owner }
 export async function seed(server, only) {
   const owner = await ownerOf(server.address);
   const me = (await owner.get("/api/auth/me")).data;
-  const context = { address: server.address, bootstrapped: server.bootstrapped, owner, me };
+  const context = { address: server.address, bootstrapped: server.bootstrapped, sql: server.sql, owner, me };
   const folder = new URL("./seed/", import.meta.url);
   for (const file of readdirSync(folder).sort()) {
     if (only && !only.some((name) => file.includes(name))) continue;

@@ -43,6 +43,9 @@ export async function startServer({ settings = {}, bootstrapped = true } = {}) {
     MGMT_SERVER__LISTEN: address.slice("http://".length),
     MGMT_SERVER__METRICS_LISTEN: "",
     MGMT_LIMITS__SELF_HOSTED_PER_MINUTE: "100000",
+    // The seed's receiver of webhooks listens on this machine.
+    MGMT_WEBHOOKS__ALLOW_HTTP: "true",
+    MGMT_WEBHOOKS__ALLOWED_NETWORKS: "127.0.0.0/8",
     ...settings,
   };
   const run = (args, input) =>
@@ -71,7 +74,14 @@ export async function startServer({ settings = {}, bootstrapped = true } = {}) {
     }
     await pause(50);
   }
-  return { address, folder, bootstrapped: made, bootstrap, log: () => output, stop, file: (name) => readFileSync(join(folder, name)) };
+  const sql = (script) => runSql(join(folder, "data/mgmt.db"), script);
+  return { address, folder, bootstrapped: made, bootstrap, log: () => output, stop, sql, file: (name) => readFileSync(join(folder, name)) };
+}
+
+/** Writes into a server's database what no call can make: a past. */
+function runSql(path, script) {
+  const program = "import sqlite3, sys\ndb = sqlite3.connect(sys.argv[1], timeout=30)\ndb.executescript(sys.stdin.read())\ndb.close()";
+  execFileSync("python3", ["-c", program, path], { input: `BEGIN IMMEDIATE;\n${script};\nCOMMIT;\n`, stdio: ["pipe", "pipe", "inherit"] });
 }
 
 /** A caller of the API with a key or a token. */

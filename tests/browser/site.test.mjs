@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { DESKTOP, heading, launch, PHONE, signIn, visit } from "./browser.mjs";
-import { PRIVATE, PUBLIC } from "./pages.mjs";
+import { cutTexts, DESKTOP, heading, launch, PHONE, signIn, visit } from "./browser.mjs";
+import { DETAILS, PRIVATE, PUBLIC, pathOf } from "./pages.mjs";
 import { seed, VIEWER } from "./seed.mjs";
 import { OWNER, PASSWORD, startServer } from "./server.mjs";
 
@@ -42,7 +42,9 @@ for (const [device, viewport] of Object.entries({ desktop: DESKTOP, phone: PHONE
     test(`every page is accessible and keeps to the policy: ${device}, ${colorScheme}`, async () => {
       const tab = await visit(browser, server.address, { viewport, colorScheme });
       const page = await tab.page();
-      const look = async ({ path, ready, act }) => {
+      const look = async (each) => {
+        const { ready, act, after } = each;
+        const path = pathOf(each, context);
         await page.goto(path);
         await ready(page, context);
         await act?.(page, context);
@@ -50,11 +52,15 @@ for (const [device, viewport] of Object.entries({ desktop: DESKTOP, phone: PHONE
         await tab.check(page);
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         assert.ok(overflow <= 0, `${path} is ${overflow} pixels too wide`);
+        if (device === "phone") assert.deepEqual(await cutTexts(page), [], `${path} cuts texts off`);
+        await after?.(page, context);
       };
       for (const each of PUBLIC) await look(each);
       await signIn(page, OWNER, PASSWORD);
       await heading(page, "Overview").waitFor();
       for (const each of PRIVATE) await look(each);
+      // Each single object, tab and dialog once on either device, and once in either scheme.
+      if ((device === "desktop") === (colorScheme === "light")) for (const each of DETAILS) await look(each);
       await tab.end();
     });
   }
@@ -83,6 +89,22 @@ test("the navigation shows what the role may see, by keyboard and on a phone", a
   await navigation.getByRole("link", { name: "Projects" }).click();
   await heading(page, "Projects").waitFor();
   await navigation.waitFor({ state: "hidden" });
+  await tab.end();
+});
+
+test("a dialog adds no second banner to the page", async () => {
+  const tab = await visit(browser, server.address);
+  const page = await tab.page();
+  await signIn(page, OWNER, PASSWORD);
+  await heading(page, "Overview").waitFor();
+  await page.goto("/users");
+  await heading(page, "Users").waitFor();
+  const banners = () => page.evaluate(() => document.querySelectorAll("header, [role=banner]").length);
+  assert.equal(await banners(), 1);
+  await page.getByRole("button", { name: "Invite somebody" }).click();
+  await page.getByRole("dialog").waitFor();
+  assert.equal(await banners(), 1);
+  await tab.check(page);
   await tab.end();
 });
 
@@ -134,4 +156,23 @@ test("the policy forbids what it should, and the page lives with it", async () =
   });
   assert.deepEqual(ran, [false, false]);
   await tab.end();
+});
+
+test("files are sent compressed and may be kept, the page may not", async () => {
+  const get = (path, encoding) => fetch(`${server.address}${path}`, { headers: { Accept: "text/html", "Accept-Encoding": encoding } });
+  const page = await get("/keys", "identity");
+  assert.match(page.headers.get("cache-control") ?? "", /no-store|no-cache/);
+  const files = [...(await page.text()).matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) => path);
+  assert.ok(files.filter((path) => path.endsWith(".js")).length >= 2, files.join());
+  for (const path of files) {
+    for (const [asked, sent] of [["br, gzip", "br"], ["gzip", "gzip"], ["identity", null]]) {
+      const file = await get(path, asked);
+      assert.equal(file.status, 200, path);
+      assert.equal(file.headers.get("content-encoding"), sent, `${path} for ${asked}`);
+      assert.equal(file.headers.get("cache-control"), "public, max-age=31536000, immutable");
+      assert.equal(file.headers.get("vary"), "Accept-Encoding");
+      assert.ok((await file.arrayBuffer()).byteLength > 0);
+    }
+    assert.match(path, /-[\w-]{8}\.(js|css|svg|woff2)$/, "a file whose name does not change with its content");
+  }
 });

@@ -9,7 +9,7 @@ use crate::history::{History, Phase, SLACK, TTL};
 
 /// Revocations of each phase with a fault, and of the healthy one.
 fn sizes() -> (usize, usize) {
-    if std::env::var("MGMT_FAULTS").is_ok_and(|form| form == "long") { (500, 2_000) } else { (60, 200) }
+    if crate::is_long() { (500, 2_000) } else { (60, 200) }
 }
 
 /// Healthy, with a node that is killed, one that is stopped for longer than a lease, and one whose database connection goes

@@ -1,6 +1,7 @@
 //! Sessions: login, refresh, logout, who am I, passwords, switching, and tokens that were tampered with.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
+use mgmt_core::time::Timestamp;
 use mgmt_tests::{Answer, Backend, OWNER, PASSWORD, Server, Session, in_parallel, on_each_backend};
 use serde_json::{Value, json};
 use std::thread::sleep;
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 on_each_backend!(
     login_and_who_am_i,
+    who_am_i_tells_the_limits,
     the_cookie,
     wrong_logins_look_alike,
     guessing_is_throttled,
@@ -76,6 +78,37 @@ fn login_and_who_am_i(backend: Backend) {
     for path in ["/v1/management/api-keys", "/v1/management/organizations", "/v1/management/roles", "/v1/management/scopes"] {
         server.get(path).bearer(&session.token).send().expect_status(200);
     }
+}
+
+fn who_am_i_tells_the_limits(backend: Backend) {
+    let server = Server::with(
+        backend,
+        &[
+            ("MGMT_LIMITS__SELF_HOSTED_PER_MINUTE", "70"),
+            ("MGMT_LIMITS__SCALE_PER_MINUTE", "300"),
+            ("MGMT_LIMITS__ENTERPRISE_PER_MINUTE", "0"),
+            ("MGMT_KEYS__MAX_ACTIVE", "2"),
+            ("MGMT_SECURITY__REVEAL_WINDOW_SECONDS", "120"),
+        ],
+    );
+    let session = server.login();
+    let limits = || me(&server, &session.token).expect_data(200)["organization"]["limits"].clone();
+    let with = |rate_limit: Value| json!({"rate_limit": rate_limit, "max_active_keys": 2, "reveal_window_seconds": 120});
+    assert_eq!(limits(), with(json!({"requests": 70, "per_seconds": 60})));
+    // The limits are those of the plan that the organization has now.
+    let path = format!("/v1/management/organizations/{}", server.organization());
+    for (plan, limit) in [("scale", json!({"requests": 300, "per_seconds": 60})), ("enterprise", Value::Null)] {
+        server.patch(&path, &json!({"plan": plan})).bearer(&session.token).send().expect_status(200);
+        assert_eq!(limits(), with(limit), "{plan}");
+    }
+    // What is told is what holds: one more key than the bootstrap's, and no third.
+    let make = || server.post("/api/api-keys", &json!({"name": "x", "scopes": ["rates:read"]})).bearer(&session.token).send();
+    let made = make().expect_data(201);
+    make().refused(409, "key_limit_reached");
+    let secret = server.get(&format!("/api/api-keys/{}/secret", made["id"].as_str().unwrap())).bearer(&session.token).send();
+    let [end, start] = [&secret.expect_data(200)["expires_at"], &made["created_at"]]
+        .map(|at| serde_json::from_value::<Timestamp>(at.clone()).unwrap().as_millis());
+    assert_eq!(end - start, 120_000);
 }
 
 fn the_cookie(backend: Backend) {

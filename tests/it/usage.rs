@@ -173,7 +173,9 @@ fn parallel_clients_agree_with_the_totals(backend: Backend) {
     let seen = std::thread::scope(|scope| {
         let reader = scope.spawn(|| {
             let mut reads = 0;
-            while !done.load(Ordering::SeqCst) {
+            // A client that fails must not leave the reader behind.
+            let limit = std::time::Instant::now() + std::time::Duration::from_secs(150);
+            while std::time::Instant::now() < limit && !done.load(Ordering::SeqCst) {
                 let before = ended.load(Ordering::SeqCst);
                 let report = usage(&server, "?surface=verify&interval=minute").expect(200);
                 let after = begun.load(Ordering::SeqCst);

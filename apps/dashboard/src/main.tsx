@@ -9,9 +9,13 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { RouterProvider } from "react-router/dom";
 import { asApiError } from "./api/error";
+import { startSession } from "./auth/session";
 import { makeRouter } from "./routes";
-import { styleNonce } from "./shell/server-state";
+import { serverState, styleNonce } from "./shell/server-state";
 import { theme, variables } from "./theme/theme";
+
+// At once, while the code of the page is fetched. An empty database has no sessions.
+if (serverState() !== "empty") void startSession();
 
 const nonce = styleNonce();
 // For the style sheet that keeps the page from scrolling behind a dialog.
@@ -19,7 +23,10 @@ setNonce(nonce);
 
 const client = new QueryClient({
   defaultOptions: {
+    // Offline is an error that one sees and can repeat, not a wait without an end.
+    mutations: { networkMode: "always" },
     queries: {
+      networkMode: "always",
       staleTime: 15_000,
       // What will fail again is not repeated; what may pass, twice.
       retry: (count, error) => count < 2 && asApiError(error).isTemporary && asApiError(error).status !== 429,

@@ -25,11 +25,12 @@ use mgmt_core::{
     key::Mint,
     key_text::KeyFormat,
     limit::RateLimit,
-    scope::{Catalogues, ScopeMask},
+    scope::{Catalogue, Catalogues, ScopeMask},
     secret::Keyring,
     target::TargetRules,
 };
-use mgmt_gate::{Gate, SystemClock};
+use mgmt_gate::{ForeignKeys, Gate, SystemClock};
+use mgmt_redis::RedisWindows;
 use mgmt_shipping::carrier::Carriers;
 use mgmt_store::{Store, StoreError};
 use parking_lot::Mutex;
@@ -67,6 +68,8 @@ pub(crate) struct Parts {
     /// The nodes that share the database, where several may.
     pub(crate) cluster: Option<Arc<Cluster>>,
     pub(crate) admitter: Admitter,
+    /// Where all nodes count rate limits together, if that is set.
+    pub(crate) windows: Option<RedisWindows>,
     pub(crate) keyring: Keyring,
     pub(crate) format: KeyFormat,
     pub(crate) clock: SystemClock,
@@ -77,6 +80,8 @@ pub(crate) struct Parts {
     pub(crate) session_limit: Option<RateLimit>,
     /// The bits of each management permission.
     permissions: HashMap<&'static str, ScopeMask>,
+    /// The bits of each scope, by its canonical text.
+    scopes: HashMap<String, ScopeMask>,
     /// Told when something was added to the outbox.
     pub(crate) outbox: Notify,
     /// Webhooks that were switched off or removed and whose deliveries may be in the delivering thread's hands.
@@ -110,8 +115,16 @@ impl App {
     ) -> Self {
         let gate = Arc::new(gate);
         let permissions = permission::masks(&gate.catalogues().permissions);
+        let windows = config.redis.url.clone().map(RedisWindows::new);
+        let foreign = ForeignKeys::new(Arc::clone(&gate), Arc::clone(&store), format.clone(), keyring.pepper.clone());
+        let mut admitter = Admitter::with_foreign(foreign);
+        if let Some(windows) = windows.clone() {
+            admitter = admitter.with_windows(Arc::new(windows));
+        }
+        let scopes = scope_masks(&gate.catalogues().scopes);
         Self(Arc::new(Parts {
-            admitter: Admitter::new(Arc::clone(&gate)),
+            admitter,
+            windows,
             session_limit: RateLimit::per_minute(config.limits.session_per_minute),
             passwords: Passwords::new(),
             mailer,
@@ -123,6 +136,7 @@ impl App {
             turns: Turns::default(),
             in_progress: Mutex::default(),
             permissions,
+            scopes,
             cluster: cluster.map(Arc::new),
             config,
             store,
@@ -145,6 +159,11 @@ impl App {
     /// The bits of a management permission.
     pub(crate) fn permission(&self, name: &str) -> ScopeMask {
         self.permissions.get(name).copied().unwrap_or_default()
+    }
+
+    /// The bits that a scope demands, if this is its canonical text.
+    pub(crate) fn scope(&self, text: &str) -> Option<ScopeMask> {
+        self.scopes.get(text).copied()
     }
 
     /// Runs a writing transaction on the blocking pool. When it returns `Ok`, all nodes follow the changes: whoever asks any of them
@@ -235,7 +254,11 @@ impl App {
             return false;
         }
         let app = self.clone();
-        let asked = self.block(move || Ok(app.store.check_schema()?));
+        let asked = self.block(move || match app.store.check_schema() {
+            // A newer program has joined since this one started. Migrations only add: this one goes on until it is replaced.
+            Err(StoreError::NewerSchema(_)) => Ok(()),
+            other => Ok(other?),
+        });
         // A connection that is cut without a word would keep the answer for minutes.
         tokio::time::timeout(READY_WITHIN, asked).await.is_ok_and(|schema| schema.is_ok())
     }
@@ -268,6 +291,13 @@ impl App {
     ) -> Result<T, ApiError> {
         web::block(work).await.map_err(ApiError::unavailable)?
     }
+}
+
+fn scope_masks(catalogue: &Catalogue) -> HashMap<String, ScopeMask> {
+    let entries = catalogue.entries().iter();
+    let texts = entries.flat_map(|entry| entry.actions.iter().map(|action| format!("{}:{action}", entry.resource)));
+    let mask = |text: String| Some((text.clone(), catalogue.demanded(&catalogue.parse_set("scope", &[text]).ok()?)));
+    texts.filter_map(mask).collect()
 }
 
 fn targets(config: &Config) -> TargetRules {

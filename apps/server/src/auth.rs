@@ -7,7 +7,7 @@ pub(crate) mod resource;
 pub(crate) mod throttle;
 pub(crate) mod token;
 
-use std::{marker::PhantomData, net::IpAddr, ops::Deref, sync::Arc};
+use std::{fmt::Display, marker::PhantomData, net::IpAddr, ops::Deref, sync::Arc};
 
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
@@ -37,7 +37,7 @@ use mgmt_gate::{Check, KeyRecord, Refusal, Request, Traffic};
 use crate::{
     app::{App, Origin, Work},
     error::ApiError,
-    http::{address::ClientAddress, request_id::RequestId},
+    http::{address::ClientAddress, arrival::moment, request_id::RequestId},
     telemetry,
 };
 use permission::{Doors, Permission};
@@ -62,7 +62,7 @@ pub(crate) struct Caller {
     /// Session or key.
     pub(crate) principal: Principal,
     address: IpAddr,
-    request_id: String,
+    request_id: RequestId,
 }
 
 /// A session or a key.
@@ -89,7 +89,7 @@ impl Caller {
             actor: self.actor(),
             organization_id: self.organization_id,
             address: Some(self.address.to_string()),
-            request_id: Some(self.request_id.clone()),
+            request_id: Some(self.request_id.as_str().to_owned()),
         }
     }
 
@@ -203,7 +203,7 @@ impl<P: Permission> FromRequest for Allow<P> {
 struct Arrival {
     app: Data<App>,
     address: IpAddr,
-    request_id: String,
+    request_id: RequestId,
 }
 
 async fn authenticate<P: Permission>(request: &HttpRequest) -> Result<Caller, ApiError> {
@@ -211,10 +211,11 @@ async fn authenticate<P: Permission>(request: &HttpRequest) -> Result<Caller, Ap
     let arrival = Arrival {
         app,
         address: ClientAddress::extract(request).await.map_err(ApiError::internal)?.0,
-        request_id: RequestId::extract(request).await.map_err(ApiError::internal)?.as_str().to_owned(),
+        request_id: RequestId::extract(request).await.map_err(ApiError::internal)?,
     };
     let credential = credential::find(request.headers(), false).map_err(refuse_credential)?;
-    let sessions_only = P::DOORS == Doors::Session || is_session_surface(request);
+    // Verification is on no surface of sessions.
+    let sessions_only = P::DOORS == Doors::Session || (P::DOORS != Doors::Verification && is_session_surface(request));
     let caller = match credential {
         Credential::Token(Scheme::Bearer, text) if text.contains('.') => {
             if P::DOORS == Doors::Verification {
@@ -276,13 +277,13 @@ async fn by_key<P: Permission>(request: &HttpRequest, arrival: &Arrival, text: &
         cost: 1,
         within: None,
     };
-    let answer = app.admitter.admit(text, &asked).await.map_err(ApiError::unavailable)?;
+    let answer = app.admitter.admit_at(text, &asked, moment(request)).await.map_err(ApiError::unavailable)?;
     let admission = match answer {
         Check::Accepted(admission) => admission,
         Check::Refused(refusal) => return Err(refuse(request, refusal, P::NAME)),
         Check::Pending(_) | Check::Unleased => return Err(ApiError::internal("the gate did not answer")),
     };
-    note(request, admission.record.id().to_string(), rate_limit_fields(&admission.standings));
+    note(request, admission.record.id(), rate_limit_fields(&admission.standings));
     let home = admission.record.organization_id();
     Ok(Caller {
         organization_id: home,
@@ -308,7 +309,7 @@ pub(crate) fn refuse(request: &HttpRequest, refusal: Refusal, scopes: &str) -> A
         }
     };
     if error.code() != Code::Unauthorized {
-        note(request, admission.record.id().to_string(), rate_limit_fields(&admission.standings));
+        note(request, admission.record.id(), rate_limit_fields(&admission.standings));
     }
     error.into()
 }
@@ -334,16 +335,19 @@ async fn by_session<P: Permission>(request: &HttpRequest, arrival: &Arrival, tex
     let (role, is_operator) = live_role(app, claims.sub, claims.sid, claims.org).await?;
     let own = P::OWN && request.match_info().get("id") == Some(&claims.sub.to_string());
     if !own && !role.permissions().covers(&ScopeSet::from_text(permission)) {
-        note(request, claims.sub.to_string(), Vec::new());
+        note(request, claims.sub, Vec::new());
         let message = format!("the role `{}` does not include `{permission}`", role.as_str());
         return Err(Error::new(Code::Forbidden, message).into());
     }
-    let admitted = app.session_limit.map(|limit| app.gate.admit_session(claims.sid, limit, now)).transpose();
+    let admitted = match app.session_limit {
+        Some(limit) => app.admitter.admit_session(claims.sid, limit).await.map(Some),
+        None => Ok(None),
+    };
     let fields = match &admitted {
         Ok(standing) => standing.map(|s| single_limit_fields("session", s)).unwrap_or_default(),
         Err((_, standing)) => single_limit_fields("session", *standing),
     };
-    note(request, claims.sub.to_string(), fields);
+    note(request, claims.sub, fields);
     if let Err((after, _)) = admitted {
         let message = "too many requests in this session: wait for `Retry-After` seconds";
         return Err(Error::new(Code::RateLimited, message).with_retry_after(after).into());
@@ -392,8 +396,16 @@ async fn act_for(request: &HttpRequest, app: &App, caller: Caller) -> Result<Cal
 }
 
 /// Leaves what the access log and the answer need with the request.
-pub(crate) fn note(request: &HttpRequest, principal: String, fields: Vec<(HeaderName, HeaderValue)>) {
-    let mut extensions = request.extensions_mut();
-    extensions.insert(telemetry::Principal(principal));
-    extensions.insert(LimitFields(fields));
+pub(crate) fn note(request: &HttpRequest, principal: impl Display, fields: Vec<(HeaderName, HeaderValue)>) {
+    note_principal(request, principal);
+    if !fields.is_empty() {
+        request.extensions_mut().insert(LimitFields(fields));
+    }
+}
+
+/// Leaves what the access log needs with the request.
+pub(crate) fn note_principal(request: &HttpRequest, principal: impl Display) {
+    if telemetry::logs_access() {
+        request.extensions_mut().insert(telemetry::Principal(principal.to_string()));
+    }
 }

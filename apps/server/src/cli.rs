@@ -4,6 +4,7 @@ mod audit;
 mod backup;
 mod bootstrap;
 mod config;
+mod import;
 mod key;
 mod migrate;
 mod openapi;
@@ -35,7 +36,7 @@ enum Command {
     Bootstrap(bootstrap::BootstrapArgs),
     /// Bring the database to this version's schema.
     Migrate,
-    /// Make, list and revoke keys.
+    /// Make, import, list and revoke keys.
     #[command(subcommand)]
     Key(key::KeyCommand),
     /// Make and list organizations.
@@ -150,6 +151,8 @@ mod tests {
             "mgmt key create --org org_1 --scope orders:read --scope rates:read",
             "mgmt key create --org org_1 --name x --kind management --environment test --scope * --expires-at 2027-01-01T00:00:00Z --json",
             "mgmt key list --org org_1 --kind secret --status active --json",
+            "mgmt key import --org acme keys.jsonl",
+            "mgmt key import - --json",
             "mgmt key revoke key_1 --reason leaked",
             "mgmt org create --name Acme --plan scale --json",
             "mgmt org list --json",

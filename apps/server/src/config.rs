@@ -50,6 +50,8 @@ pub(crate) struct Server {
     pub(crate) public_url: String,
     /// Whether `public_url` follows from `listen`.
     pub(crate) public_url_from_listen: bool,
+    /// How long a server that was asked to stop takes new requests.
+    pub(crate) drain_seconds: u64,
     pub(crate) shutdown_seconds: u64,
     pub(crate) max_body_bytes: usize,
     pub(crate) allowed_origins: Vec<String>,
@@ -65,7 +67,8 @@ pub(crate) struct Database {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Redis {
-    pub(crate) url: Option<SecretUrl>,
+    /// Where rate limits are counted together.
+    pub(crate) url: Option<mgmt_redis::Address>,
 }
 
 #[derive(Clone, Debug)]
@@ -240,7 +243,7 @@ impl Config {
         // Each section is read whatever became of the others, so that every fault is found.
         let (server, database, security) = (read_server(r), read_database(r), read_security(r));
         let (keys, limits, webhooks) = (read_keys(r), read_limits(r), read_webhooks(r));
-        let redis = Redis { url: r.optional_url("redis", "url", &["redis", "rediss"]) };
+        let redis = Redis { url: r.redis() };
         let smtp_url = r.optional_url("smtp", "url", &["smtp", "smtps"]);
         let smtp_from = r.filled("smtp", "from", "must be the address that letters come from");
         let users = read_users(r);
@@ -272,6 +275,7 @@ fn read_server(r: &mut Reader) -> Option<Server> {
     let metrics_listen = r.optional_endpoint("server", "metrics_listen");
     let trusted_proxies = r.networks("server", "trusted_proxies");
     let configured = r.public_url();
+    let drain_seconds = r.number("server", "drain_seconds", 0, 60);
     let shutdown_seconds = r.number("server", "shutdown_seconds", 0, 30);
     let max_body_bytes = r.number("server", "max_body_bytes", 1024, 16 * 1024 * 1024);
     let allowed_origins = r.origins();
@@ -283,6 +287,7 @@ fn read_server(r: &mut Reader) -> Option<Server> {
         listen,
         metrics_listen,
         trusted_proxies: trusted_proxies?,
+        drain_seconds: drain_seconds?,
         shutdown_seconds: shutdown_seconds?,
         max_body_bytes: max_body_bytes?,
         allowed_origins: allowed_origins?,

@@ -228,10 +228,15 @@ fn challenge_value(challenge: Challenge, scope: Option<&str>) -> Option<HeaderVa
     HeaderValue::from_str(&text).ok()
 }
 
-/// Another error body than the envelope, for a surface that follows somebody else's published API. Put it into the
-/// request's extensions (a middleware of that scope does), and every refusal of the request is written by it.
+/// How answers of a surface differ that follows somebody else's published API. Put it into the request's extensions before it is
+/// routed, and every answer to the request is written by it.
 #[derive(Clone, Copy)]
-pub(crate) struct ErrorShape(pub(crate) fn(&Error, StatusCode, &str) -> Value);
+pub(crate) struct Shape {
+    /// Writes the body of an error in the place of the envelope.
+    pub(crate) error: fn(&Error, StatusCode, &str) -> Value,
+    /// Adds the surface's own header fields.
+    pub(crate) fields: fn(&mut HttpResponse),
+}
 
 /// The envelope of every error: `{"error":{"code","message","details","request_id"}}`.
 pub(crate) fn envelope(error: &Error, _status: StatusCode, request_id: &str) -> Value {

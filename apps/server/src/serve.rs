@@ -6,7 +6,7 @@ mod site;
 mod stream;
 
 use std::{
-    net::{TcpListener, ToSocketAddrs as _},
+    net::{SocketAddr, TcpListener, ToSocketAddrs as _},
     num::NonZeroUsize,
     sync::Arc,
     time::Duration,
@@ -15,7 +15,10 @@ use std::{
 use actix_server::{Server, ServerHandle};
 use actix_web::{App as WebApp, HttpResponse, HttpServer, dev, web};
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::{
+    net::TcpSocket,
+    signal::unix::{Signal, SignalKind, signal},
+};
 
 use crate::{
     api,
@@ -29,6 +32,11 @@ use crate::{
     pages, telemetry,
 };
 
+/// Connections that may wait to be taken.
+const BACKLOG: u32 = 1024;
+/// How long a node that starts waits for its first lease before it listens.
+const FIRST_LEASE: Duration = Duration::from_secs(5);
+
 /// Serves until a signal says to stop.
 ///
 /// # Errors
@@ -37,14 +45,13 @@ pub(crate) fn run(mut config: Config) -> Result<(), Failure> {
     telemetry::start_logs(&config.log)?;
     let metrics = telemetry::start_metrics()?;
     let clock = Clock::system();
-    let listener = bind(&config.server.listen, "MGMT_SERVER__LISTEN")?;
+    let place = Place::take(&config.server.listen, "MGMT_SERVER__LISTEN")?;
     let metrics_listener = match &config.server.metrics_listen {
         Some(address) => Some(bind(address, "MGMT_SERVER__METRICS_LISTEN")?),
         None => None,
     };
-    note_public_url(&mut config, &listener);
-    warn_of_risks(&config.server, &listener);
-    warn_of_idle_settings(&config);
+    note_public_url(&mut config, place.address);
+    warn_of_risks(&config.server, place.address);
     let config = Arc::new(config);
     let app = web::Data::new(App::open(Arc::clone(&config))?);
     let site = site::Site {
@@ -56,9 +63,11 @@ pub(crate) fn run(mut config: Config) -> Result<(), Failure> {
     };
     actix_web::rt::System::new().block_on(async move {
         let node = Node::start(&app)?;
+        share_limits(&app)?;
         let background = Background::start(&app)?;
         let deliveries = Deliveries::start(&app, site.drain.clone())?;
-        let stopped = serve(site, listener, (metrics_listener, metrics), &config.server).await;
+        wait_for_lease(&app).await;
+        let stopped = serve(site, place.listen()?, (metrics_listener, metrics), &config.server).await;
         // No more requests come: nobody need wait for this node.
         if let Some(node) = node {
             node.stop();
@@ -91,44 +100,82 @@ fn settings_of(config: &Config) -> SharedSettings {
 }
 
 /// A link must hold the port that was really opened, also where the configuration asks for any (port 0).
-fn note_public_url(config: &mut Config, listener: &TcpListener) {
-    if let Ok(address) = listener.local_addr()
-        && config.server.public_url_from_listen
-        && config.server.listen.ends_with(":0")
-    {
+fn note_public_url(config: &mut Config, address: SocketAddr) {
+    if config.server.public_url_from_listen && config.server.listen.ends_with(":0") {
         let host = config.server.public_url.trim_end_matches(":0");
         config.server.public_url = format!("{host}:{}", address.port());
     }
 }
 
 /// Says what is allowed and yet seldom meant.
-fn warn_of_risks(settings: &ServerSettings, listener: &TcpListener) {
+fn warn_of_risks(settings: &ServerSettings, address: SocketAddr) {
     use std::os::unix::fs::MetadataExt as _;
     // The owner of a process's own entry is its user.
     if std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0) {
         tracing::warn!("running as root: any other user will do");
     }
-    let is_local = listener.local_addr().is_ok_and(|address| address.ip().is_loopback());
-    if !is_local && settings.trusted_proxies.is_empty() && !settings.public_url.starts_with("https://") {
+    if !address.ip().is_loopback() && settings.trusted_proxies.is_empty() && !settings.public_url.starts_with("https://") {
         tracing::warn!("keys travel unencrypted: put a proxy with TLS in front, and set MGMT_SERVER__PUBLIC_URL");
     }
 }
 
-/// Settings that are checked, but that no part of this version reads yet.
-fn warn_of_idle_settings(config: &Config) {
-    if config.redis.url.is_some() {
-        tracing::warn!(
-            section = "MGMT_REDIS",
-            "these settings have no effect in this version: rate limits are kept on each node"
-        );
-    }
+/// Counts rate limits together with other nodes, where that is set.
+fn share_limits(app: &App) -> Result<(), Failure> {
+    metrics::gauge!("mgmt_limits_shared").set(0.0);
+    app.windows.as_ref().map_or(Ok(()), |windows| windows.start(Arc::clone(&app.gate)).map_err(Failure::new))
+}
+
+fn resolve(address: &str) -> std::io::Result<SocketAddr> {
+    address.to_socket_addrs()?.next().ok_or_else(|| std::io::ErrorKind::AddrNotAvailable.into())
 }
 
 fn bind(address: &str, setting: &str) -> Result<TcpListener, Failure> {
-    let fail = |error: std::io::Error| Failure::new(format_args!("can't listen on `{address}` ({setting}): {error}"));
-    let mut addresses = address.to_socket_addrs().map_err(fail)?;
-    let first = addresses.next().ok_or_else(|| fail(std::io::ErrorKind::AddrNotAvailable.into()))?;
-    TcpListener::bind(first).map_err(fail)
+    resolve(address).and_then(TcpListener::bind).map_err(|error| cannot_listen(address, setting, &error))
+}
+
+fn cannot_listen(address: &str, setting: &str, error: &std::io::Error) -> Failure {
+    Failure::new(format_args!("can't listen on `{address}` ({setting}): {error}"))
+}
+
+/// An address that is taken, and at which nobody listens yet: until the server is ready, connections are refused, so that a load
+/// balancer turns to another node at once instead of waiting for this one.
+struct Place {
+    socket: TcpSocket,
+    address: SocketAddr,
+    setting: &'static str,
+}
+
+impl Place {
+    fn take(address: &str, setting: &'static str) -> Result<Self, Failure> {
+        let take = || {
+            let wanted = resolve(address)?;
+            let socket = if wanted.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+            // As the standard library does: connections of an earlier run that are still closing are no hindrance.
+            socket.set_reuseaddr(true)?;
+            socket.bind(wanted)?;
+            let address = socket.local_addr()?;
+            Ok(Self { socket, address, setting })
+        };
+        take().map_err(|error: std::io::Error| cannot_listen(address, setting, &error))
+    }
+
+    /// Begins to listen. Within the runtime.
+    fn listen(self) -> Result<TcpListener, Failure> {
+        let listener = self.socket.listen(BACKLOG).and_then(tokio::net::TcpListener::into_std);
+        listener.map_err(|error| cannot_listen(&self.address.to_string(), self.setting, &error))
+    }
+}
+
+/// Waits until this node may answer, where it needs a lease for that. One that gets none listens all the same, and says so.
+async fn wait_for_lease(app: &App) {
+    let leased = async {
+        while !app.gate.may_answer(app.clock.now()) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    if tokio::time::timeout(FIRST_LEASE, leased).await.is_err() {
+        tracing::warn!("no lease yet: everything is answered with 503 until there is one");
+    }
 }
 
 async fn serve(
@@ -152,7 +199,7 @@ async fn serve(
     tracing::info!(address = listening.to_string().as_str(), public_url = settings.public_url.as_str(), "listening");
     tokio::select! {
         ended = &mut server => Err(Failure::new(format_args!("the server ended by itself: {ended:?}"))),
-        () = signals.next() => stop(&handle, &drain, patience, &mut signals).await,
+        () = signals.next() => stop(&handle, &drain, settings, &mut signals).await,
     }
 }
 
@@ -164,16 +211,22 @@ fn build(site: site::Site, listener: TcpListener, workers: usize, patience: Dura
     Ok(builder.listen("api", listener, move || site.connections(stopping.clone()))?.run())
 }
 
-/// Lets running requests finish, stops accepting, and ends. A second signal ends everything at once.
-async fn stop(handle: &ServerHandle, drain: &Drain, patience: Duration, signals: &mut Signals) -> Result<(), Failure> {
-    tracing::info!("stopping: running requests finish first");
+/// Goes on for as long as load balancers need to notice, lets running requests finish, stops accepting, and ends. A second signal
+/// ends everything at once.
+async fn stop(handle: &ServerHandle, drain: &Drain, settings: &ServerSettings, signals: &mut Signals) -> Result<(), Failure> {
+    tracing::info!(drain_seconds = settings.drain_seconds, "stopping: running requests finish first");
     drain.begin();
     let gracefully = async {
-        drain.finished().await;
-        handle.stop(true).await;
+        // Each answer ends its connection meanwhile, so that few are left to be cut.
+        tokio::time::sleep(Duration::from_secs(settings.drain_seconds)).await;
+        let finish = async {
+            drain.finished().await;
+            handle.stop(true).await;
+        };
+        tokio::time::timeout(Duration::from_secs(settings.shutdown_seconds), finish).await
     };
     let forced = tokio::select! {
-        done = tokio::time::timeout(patience, gracefully) => {
+        done = gracefully => {
             if done.is_err() {
                 tracing::warn!("some requests did not finish in time");
             }

@@ -1,6 +1,6 @@
 //! Logs, metrics and the line that every request leaves.
 
-use std::{net::IpAddr, time::Duration};
+use std::{cell::RefCell, collections::HashMap, net::IpAddr, time::Duration};
 
 use actix_web::http::{Method, StatusCode};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -9,8 +9,12 @@ use tracing_subscriber::EnvFilter;
 use crate::{
     cli::Failure,
     config::{Log, LogFormat},
+    http::request_id::RequestId,
 };
 
+/// Counters that stand at zero until something happens: what was never counted looks like what is not there.
+const QUIET: [&str; 4] =
+    ["mgmt_cluster_renewals_total", "mgmt_cluster_unconfirmed_total", "mgmt_gate_loads_total", "mgmt_quota_recalls_total"];
 const REQUESTS: &str = "mgmt_http_requests_total";
 const SECONDS: &str = "mgmt_http_request_seconds";
 
@@ -52,6 +56,10 @@ pub(crate) fn start_metrics() -> Result<PrometheusHandle, Failure> {
     metrics::describe_histogram!(SECONDS, metrics::Unit::Seconds, "Time from a request's head to its answer");
     metrics::describe_gauge!("mgmt_build_info", "Always 1; the version is a label");
     metrics::gauge!("mgmt_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+    QUIET.iter().for_each(|name| metrics::counter!(*name).increment(0));
+    for outcome in ["succeeded", "failed"] {
+        metrics::counter!("mgmt_webhook_attempts_total", "outcome" => outcome).increment(0);
+    }
     Ok(handle)
 }
 
@@ -63,14 +71,19 @@ pub(crate) async fn keep_metrics_small(recorder: PrometheusHandle) {
     }
 }
 
+/// Whether requests leave a line at all. Where they do not, nothing is gathered for it.
+pub(crate) fn logs_access() -> bool {
+    tracing::enabled!(target: "mgmt::access", tracing::Level::INFO)
+}
+
 /// Who made a request, as the log names them: an id, never a credential. Handlers put it into the request's extensions.
 #[derive(Clone, Debug)]
 pub(crate) struct Principal(pub(crate) String);
 
-/// What is known of a request when it comes in.
+/// What is known of a request when it comes in, for its line.
 #[derive(Debug)]
 pub(crate) struct AccessRecord {
-    pub(crate) request_id: String,
+    pub(crate) request_id: RequestId,
     pub(crate) method: Method,
     /// Redacted; without the query.
     pub(crate) path: String,
@@ -86,32 +99,69 @@ pub(crate) struct Outcome {
     /// Why it was refused, if it was.
     pub(crate) code: Option<&'static str>,
     pub(crate) principal: Option<Principal>,
-    /// The pattern of the endpoint's path.
-    pub(crate) route: Option<String>,
 }
 
 impl AccessRecord {
-    /// Writes the line and counts the request.
-    pub(crate) fn write(&self, outcome: Outcome) {
-        let Outcome { status, took, code, principal, route } = outcome;
-        let method = known(&self.method);
+    /// Writes the line.
+    pub(crate) fn write(&self, outcome: &Outcome) {
         tracing::info!(
             target: "mgmt::access",
             request_id = self.request_id.as_str(),
-            method,
+            method = known(&self.method),
             path = self.path.as_str(),
-            status = status.as_u16(),
-            code,
-            duration_ms = (took.as_secs_f64() * 1_000_000.0).round() / 1000.0,
+            status = outcome.status.as_u16(),
+            code = outcome.code,
+            duration_ms = (outcome.took.as_secs_f64() * 1_000_000.0).round() / 1000.0,
             client = self.client.to_string().as_str(),
-            principal = principal.as_ref().map(|p| p.0.as_str()),
+            principal = outcome.principal.as_ref().map(|p| p.0.as_str()),
             trace_id = self.trace_id.as_deref(),
             "request"
         );
-        let route = route.unwrap_or_else(|| "none".to_owned());
-        let status = status.as_str().to_owned();
-        metrics::counter!(REQUESTS, "method" => method, "route" => route.clone(), "status" => status).increment(1);
-        metrics::histogram!(SECONDS, "method" => method, "route" => route).record(took.as_secs_f64());
+    }
+}
+
+/// The counters and histograms of one worker's requests. To find one by its labels costs more than to count, so those that were
+/// used are kept: there are as many as endpoints, methods and statuses.
+#[derive(Default)]
+pub(crate) struct RequestMetrics(RefCell<HashMap<String, Vec<Series>>>);
+
+struct Series {
+    method: &'static str,
+    status: StatusCode,
+    requests: metrics::Counter,
+    seconds: metrics::Histogram,
+}
+
+impl RequestMetrics {
+    /// Counts a request. `route` is the pattern of the endpoint's path.
+    pub(crate) fn count(&self, method: &Method, route: Option<&str>, status: StatusCode, took: Duration) {
+        let (method, route) = (known(method), route.unwrap_or("none"));
+        let mut routes = self.0.borrow_mut();
+        if !routes.contains_key(route) {
+            routes.insert(route.to_owned(), Vec::new());
+        }
+        let Some(all) = routes.get_mut(route) else { return };
+        let place = all.iter().position(|series| series.method == method && series.status == status);
+        let place = place.unwrap_or_else(|| {
+            all.push(Series::new(method, route, status));
+            all.len() - 1
+        });
+        if let Some(series) = all.get(place) {
+            series.requests.increment(1);
+            series.seconds.record(took.as_secs_f64());
+        }
+    }
+}
+
+impl Series {
+    fn new(method: &'static str, route: &str, status: StatusCode) -> Self {
+        let route = route.to_owned();
+        Self {
+            method,
+            status,
+            requests: metrics::counter!(REQUESTS, "method" => method, "route" => route.clone(), "status" => status.as_str().to_owned()),
+            seconds: metrics::histogram!(SECONDS, "method" => method, "route" => route),
+        }
     }
 }
 

@@ -23,7 +23,7 @@ use serde_json::json;
 use crate::{
     admitter::Admitter,
     credential::{self, Credential, CredentialFault},
-    fields::rate_limit_fields,
+    fields::insert_rate_limit_fields,
 };
 
 /// The field that names the warehouse a request is for.
@@ -132,12 +132,10 @@ where
                 Ok(admission) => admission,
                 Err(refusal) => return Ok(request.into_response(refusal).map_into_right_body()),
             };
-            let fields = rate_limit_fields(&admission.standings);
+            let standings = admission.standings;
             request.extensions_mut().insert(Admitted(admission));
             let mut response = service.call(request).await?;
-            for (name, value) in fields {
-                response.headers_mut().insert(name, value);
-            }
+            insert_rate_limit_fields(&standings, response.headers_mut());
             Ok(response.map_into_left_body())
         })
     }
@@ -201,9 +199,7 @@ fn challenge(status: StatusCode, code: Code, message: &str, text: &str) -> HttpR
 }
 
 fn limited(mut response: HttpResponse, admission: &Admission) -> HttpResponse {
-    for (name, value) in rate_limit_fields(&admission.standings) {
-        response.headers_mut().insert(name, value);
-    }
+    insert_rate_limit_fields(&admission.standings, response.headers_mut());
     response
 }
 

@@ -31,6 +31,9 @@ pub const MAX_OVERLAP_SECS: u64 = 604_800;
 /// The reason that a rotated-out key carries.
 pub const ROTATED: &str = "rotated";
 
+/// The pepper of keys whose text was never seen. No pepper has this version.
+const UNSEEN_PEPPER: i64 = 0;
+
 /// What a key is told to be: everything that its owner can choose and change later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeySettings {
@@ -213,6 +216,54 @@ impl ApiKey {
             version: 1,
         };
         Ok((key, secret))
+    }
+
+    /// Takes over a key of another system. Its text is unknown, and nothing opens it, until [`adopt`](Self::adopt) says what does.
+    /// One that is not `enabled` there is suspended here, since now.
+    pub fn import(
+        new: NewKey,
+        display_prefix: String,
+        is_enabled: bool,
+        created_at: Timestamp,
+        now: Timestamp,
+        rng: &mut impl CryptoRng,
+    ) -> Self {
+        let NewKey { organization_id, project_id, kind, environment, settings, created_by } = new;
+        let id = KeyId::new(now, rng);
+        Self {
+            id,
+            organization_id,
+            project_id,
+            kind,
+            environment,
+            settings,
+            state: match is_enabled {
+                true => KeyState::Active { retirement: None },
+                false => KeyState::Suspended { at: now, retirement: None },
+            },
+            hash: SecretHash::UNSEEN,
+            pepper_version: UNSEEN_PEPPER,
+            display_prefix,
+            last_four: String::new(),
+            lineage: id,
+            created_by,
+            created_at,
+            updated_at: now,
+            last_used_at: None,
+            version: 1,
+        }
+    }
+
+    /// What opens an imported key from its first use on: the hash of its [alias](KeyFormat::alias).
+    ///
+    /// # Errors
+    /// `internal` when the format does not read what it wrote.
+    pub fn adopt(&mut self, keyed: &SecretHash, mint: Mint<'_>) -> Result<()> {
+        let alias = mint.format.alias(self.id, keyed);
+        let presented = mint.format.parse(alias.expose()).ok_or_else(|| Error::new(Code::Internal, "an alias does not parse"))?;
+        self.hash = mint.pepper.hash(&presented);
+        self.pepper_version = mint.pepper.version();
+        Ok(())
     }
 
     /// The state as clients see it at `now`.

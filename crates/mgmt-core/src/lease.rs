@@ -103,6 +103,12 @@ pub fn reached<'a>(holders: impl IntoIterator<Item = &'a Holder>, own: &str, now
     standing.map(|h| h.applied).min().unwrap_or(i64::MAX)
 }
 
+/// How many nodes there are at `now`, by the database's clock: `own`, and all others whose lease stands.
+#[must_use]
+pub fn nodes<'a>(holders: impl IntoIterator<Item = &'a Holder>, own: &str, now: i64) -> usize {
+    1 + holders.into_iter().filter(|holder| holder.node != own && holder.until > now).count()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -56,6 +56,7 @@ pub mod cursor;
 pub mod delivery;
 pub mod error;
 pub mod event;
+pub mod foreign;
 pub mod grant;
 #[macro_use]
 pub mod id;

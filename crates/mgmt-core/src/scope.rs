@@ -348,6 +348,12 @@ impl ScopeMask {
     /// The empty mask: nothing demanded.
     pub const NONE: Self = Self(0);
 
+    /// The bits of both.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Whether every demanded bit is granted.
     #[must_use]
     pub const fn covers(self, demanded: Self) -> bool {

@@ -65,6 +65,21 @@ impl SecretHash {
         difference.ct_eq(&0).into()
     }
 
+    /// What stands in for the hash of a key whose text was never seen. It goes with pepper version 0, which no pepper has.
+    pub(crate) const UNSEEN: Self = Self([0; 4]);
+
+    /// The hash as a key for maps. Comparing it takes a time that depends on where it differs: only for keyed hashes, of which
+    /// nobody can choose the bits.
+    #[must_use]
+    pub const fn words(&self) -> [u64; 4] {
+        self.0
+    }
+
+    pub(crate) fn halves(&self) -> [u128; 2] {
+        let [a, b, c, d] = self.0.map(u128::from);
+        [a << 64 | b, c << 64 | d]
+    }
+
     fn from_digest(digest: &[u8]) -> Self {
         Self::from_bytes(digest).unwrap_or(Self([0; 4]))
     }
@@ -89,13 +104,16 @@ pub struct Pepper {
     version: i64,
     inner: [u32; 8],
     outer: [u32; 8],
+    /// The same key, for messages of any length.
+    keyed: Hmac<Sha256>,
 }
 
 impl Pepper {
     /// A pepper from key material.
     #[must_use]
     pub fn new(version: i64, material: &[u8; 32]) -> Self {
-        Self { version, inner: key_state(material, 0x36), outer: key_state(material, 0x5C) }
+        let keyed = Hmac::<Sha256>::new(material.into());
+        Self { version, inner: key_state(material, 0x36), outer: key_state(material, 0x5C), keyed }
     }
 
     /// Which pepper this is; stored with every hash.
@@ -116,7 +134,30 @@ impl Pepper {
         let [a, b, c, d, e, f, g, h] = state.map(u64::from);
         SecretHash([a << 32 | b, c << 32 | d, e << 32 | f, g << 32 | h])
     }
+
+    /// The stored form of a key that another system issued: of its whole text.
+    #[must_use]
+    pub fn hash_text(&self, text: &str) -> SecretHash {
+        self.tagged(FOREIGN_TEXT, text.as_bytes())
+    }
+
+    /// The keyed form of another system's hash: tells whether it was seen, and nothing else.
+    #[must_use]
+    pub fn hash_origin(&self, digest: &[u8]) -> SecretHash {
+        self.tagged(FOREIGN_ORIGIN, digest)
+    }
+
+    fn tagged(&self, tag: u8, message: &[u8]) -> SecretHash {
+        let mut state = self.keyed.clone();
+        state.update(&[tag]);
+        state.update(message);
+        SecretHash::from_digest(&state.finalize().into_bytes())
+    }
 }
+
+/// The first bytes of what else is hashed under the pepper. Those of our own keys are 0 to 3.
+const FOREIGN_TEXT: u8 = 0xf0;
+const FOREIGN_ORIGIN: u8 = 0xf1;
 
 /// SHA-256's initial value, FIPS 180-4, 5.3.3.
 const START: [u32; 8] = [0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A, 0x510E_527F, 0x9B05_688C, 0x1F83_D9AB, 0x5BE0_CD19];

@@ -16,17 +16,23 @@ use mgmt_core::{
     usage::{Outcome, Surface},
 };
 use mgmt_store::{Invalidation, Result, Store, StoreError, Tx};
-use parking_lot::{Condvar, Mutex, MutexGuard};
+use parking_lot::{Condvar, Mutex};
 
 use crate::{
     cache::{Cache, Epochs, Lookup},
     clock::Moment,
+    consume::{Consumed, Held, consume, places_of, standings},
     meter::Meter,
-    quota::Cover,
+    recall::Recall,
     record::{Common, KeyRecord},
     right::Right,
-    subject::{Counts, Subject, SubjectId, Subjects},
+    shared::{Places, SessionCheck, Spread, Taken},
+    subject::{Subject, SubjectId, Subjects},
 };
+
+mod refill;
+
+use refill::Letting;
 
 /// How many keys the cache holds unless told otherwise.
 pub const DEFAULT_CAPACITY: usize = 1_000_000;
@@ -180,6 +186,7 @@ pub struct Pending(Need);
 enum Need {
     Key(KeyId),
     Units { subject: Arc<Subject>, quota: Quota, cost: u64 },
+    Places(Places),
 }
 
 impl Pending {
@@ -189,6 +196,17 @@ impl Pending {
         match &self.0 {
             Need::Key(id) => id.to_string(),
             Need::Units { subject, .. } => format!("units {}", subject.id.quota_row()),
+            Need::Places(_) => "places".to_owned(),
+        }
+    }
+
+    /// The places that must be taken, where windows are shared: then this is not for [`Gate::resolve`] but for
+    /// [`SharedWindows::take`](crate::SharedWindows::take) and [`Gate::check_holding`].
+    #[must_use]
+    pub const fn places(&self) -> Option<&Places> {
+        match &self.0 {
+            Need::Places(places) => Some(places),
+            Need::Key(_) | Need::Units { .. } => None,
         }
     }
 
@@ -224,6 +242,10 @@ pub struct Gate {
     applied: Mutex<i64>,
     /// Until when it may answer.
     right: Right,
+    /// How windows are counted.
+    spread: Spread,
+    /// Other nodes, which may hold units of quotas.
+    recall: Recall,
     flights: Mutex<HashMap<KeyId, Arc<Flight>>>,
 }
 
@@ -248,6 +270,8 @@ impl Gate {
             meter: Meter::new(options.run.clone()),
             applied: Mutex::new(head),
             right: Right::new(Lease::FOR_EVER),
+            spread: Spread::default(),
+            recall: Recall::default(),
             flights: Mutex::default(),
             store,
             options,
@@ -276,9 +300,43 @@ impl Gate {
         self.right.lease().may_answer(now.nanos)
     }
 
+    /// Accepts of each limit no more than a share of `1/nodes`, and at least one, as long as windows are not shared.
+    pub fn divide_limits(&self, nodes: u32) {
+        self.spread.divide_among(nodes);
+    }
+
+    /// Counts in shared windows from now on: checks are [`Check::Pending`] with [`Pending::places`]. `since` is when they came back
+    /// after this node had counted for itself; for one span of each limit its share holds besides, so that windows that lost what
+    /// they held let nobody through twice.
+    pub fn count_together(&self, since: Option<Moment>) {
+        self.spread.share(since.map_or(0, |moment| moment.nanos.max(1)));
+    }
+
+    /// Counts in this node's own windows from now on, which also hold what it accepted in shared ones.
+    pub fn count_here(&self) {
+        self.spread.keep();
+    }
+
+    /// The places that a request with a key takes, where windows are shared and anything limits it.
+    #[must_use]
+    pub fn places_of(&self, record: &KeyRecord, traffic: Traffic) -> Option<Places> {
+        if self.spread.counting().is_shared() { places_of(record, traffic) } else { None }
+    }
+
     /// Checks a key from memory. `now` must have been read after the request arrived.
     #[must_use]
     pub fn check(&self, presented: &str, request: &Request<'_>, now: Moment) -> Check {
+        self.check_with(presented, request, now, None)
+    }
+
+    /// [`check`](Self::check) with the answer for the places that it asked for. If this is not [`Check::Accepted`], the places are
+    /// to be given back.
+    #[must_use]
+    pub fn check_holding(&self, presented: &str, request: &Request<'_>, now: Moment, held: (&Places, &Taken)) -> Check {
+        self.check_with(presented, request, now, Some(held))
+    }
+
+    fn check_with(&self, presented: &str, request: &Request<'_>, now: Moment, held: Held<'_>) -> Check {
         // Before anything is looked up: what is looked up after is at least as new as the lease warrants.
         if !self.may_answer(now) {
             return Check::Unleased;
@@ -305,7 +363,7 @@ impl Gate {
         if !same || common.pepper_version != self.options.pepper.version() {
             return UNKNOWN;
         }
-        self.judge(record, request, now)
+        self.judge(record, request, now, held)
     }
 
     /// Checks a key, fetching what is missing on this thread.
@@ -331,23 +389,27 @@ impl Gate {
         match &pending.0 {
             Need::Key(id) => self.load_once(*id, now),
             Need::Units { subject, quota, cost } => self.fetch_units(subject, quota, *cost, now),
+            Need::Places(_) => Err(StoreError::Unavailable("places in shared windows are taken elsewhere".to_owned())),
         }
     }
 
-    /// Where a session's own limit stands after this request; the whole seconds to wait when it is refused.
-    ///
-    /// # Errors
-    /// The seconds to wait, and where the limit stands.
-    pub fn admit_session(&self, id: SessionId, limit: RateLimit, now: Moment) -> std::result::Result<Standing, (u64, Standing)> {
+    /// Counts a request in a session's own window, unless a place in a shared one must be taken first.
+    pub fn admit_session(&self, id: SessionId, limit: RateLimit, now: Moment) -> SessionCheck {
         let subject = self.subjects.get(SubjectId::Session(id));
-        let window = &mut subject.counts.lock().window;
-        match window.check(&limit, now.nanos) {
+        let (window, counting) = (&mut subject.counts.lock().window, self.spread.counting());
+        match counting.check(window, &limit, now.nanos) {
+            Verdict::Open { .. } if counting.is_shared() => SessionCheck::Shared(Places::of_session(subject.id, limit)),
             Verdict::Open { .. } => {
                 window.accept(now.nanos);
-                Ok(window.standing(&limit, now.nanos))
+                SessionCheck::Here(Ok(counting.standing(window, &limit, now.nanos)))
             }
-            Verdict::Full { retry_after } => Err((retry_after, window.standing(&limit, now.nanos))),
+            Verdict::Full { retry_after } => SessionCheck::Here(Err((retry_after, counting.standing(window, &limit, now.nanos)))),
         }
+    }
+
+    /// Remembers that a session's request was accepted in the shared window, for a time without it.
+    pub fn note_session(&self, id: SessionId, now: Moment) {
+        self.subjects.get(SubjectId::Session(id)).counts.lock().window.accept(now.nanos);
     }
 
     /// Units of a lineage's quota that this node took from the store and has not used: what is used is the row's figure less
@@ -361,6 +423,26 @@ impl Gate {
     #[must_use]
     pub fn unused_organization_units(&self, organization: OrganizationId) -> u64 {
         self.subjects.unused(SubjectId::Resource(organization))
+    }
+
+    /// Other nodes may share the store from now on, and hold units of its quotas. `node` is what this one's lease is called.
+    pub fn expect_others(&self, node: &str) {
+        self.recall.expect_others(node);
+    }
+
+    /// Gives back what this node holds of quotas that others need units of, by the names of their rows.
+    ///
+    /// # Errors
+    /// When the store cannot be reached; the units on their way are lost then, at most one block a subject.
+    pub fn hand_back(&self, rows: &[String], now: Moment) -> Result<()> {
+        rows.iter()
+            .flat_map(|row| self.subjects.of_row(row))
+            .try_for_each(|subject| self.release_of(&subject, now, Letting::Asked))
+    }
+
+    /// Notes that other nodes gave back units of a quota.
+    pub fn note_return(&self, row: &str) {
+        self.recall.note_return(row);
     }
 
     /// Follows all changes that the store has committed. After it returned, no check answers from what they replaced.
@@ -412,7 +494,7 @@ impl Gate {
     /// # Errors
     /// When the store cannot be reached; the units on their way are lost then, at most one block a subject.
     pub fn maintain(&self, now: Moment) -> Result<()> {
-        self.release(now, false)?;
+        self.release(now, Letting::Idle)?;
         self.cache.sweep();
         self.subjects.sweep(now.nanos);
         metrics::gauge!("mgmt_gate_cached_keys").set(self.cache.len() as f64);
@@ -433,7 +515,7 @@ impl Gate {
     /// # Errors
     /// When the store cannot be reached.
     pub fn close(&self, now: Moment) -> Result<()> {
-        self.release(now, true)?;
+        self.release(now, Letting::Closing)?;
         self.flush(now)
     }
 
@@ -454,14 +536,15 @@ impl Gate {
         }
     }
 
-    fn judge(&self, record: Arc<KeyRecord>, request: &Request<'_>, now: Moment) -> Check {
+    fn judge(&self, record: Arc<KeyRecord>, request: &Request<'_>, now: Moment, held: Held<'_>) -> Check {
+        let counting = self.spread.counting();
         let count = |outcome| self.meter.count(&record, request.surface, outcome, now.wall);
         if let Decision::Deny(denial) = decide(&record.facts(), &request.question, now.wall) {
             count(Outcome::Refused);
-            let standings = Held::lock(&record, request.traffic).standings(now);
+            let standings = standings(&record, request.traffic, counting, now);
             return Check::Refused(Refusal::Denied(denial, Admission { record, standings }));
         }
-        match consume(&record, request, now) {
+        match consume(&record, request, counting, held, now) {
             Consumed::Yes(standings) => {
                 count(Outcome::Accepted);
                 Check::Accepted(Admission { record, standings })
@@ -475,6 +558,7 @@ impl Gate {
                 Check::Refused(Refusal::QuotaExceeded(retry_after, Admission { record, standings }))
             }
             Consumed::Needs(subject, quota) => Check::Pending(Pending(Need::Units { subject, quota, cost: request.cost })),
+            Consumed::NeedsPlaces(places) => Check::Pending(Pending(Need::Places(places))),
         }
     }
 
@@ -559,42 +643,6 @@ impl Gate {
     pub(crate) fn store(&self) -> &dyn Store {
         &*self.store
     }
-
-    fn fetch_units(&self, subject: &Subject, quota: &Quota, cost: u64, now: Moment) -> Result<()> {
-        let _one = subject.refill.lock();
-        let row = subject.id.quota_row();
-        let stale = {
-            let units = &mut subject.counts.lock().units;
-            if units.cover(quota, cost, now) != Cover::Fetch {
-                return Ok(());
-            }
-            units.outdated(quota, now)
-        };
-        let lacking = subject.counts.lock().units.lacking(cost);
-        let start = quota.period.start(now.wall);
-        let taken = self.store.run("quota.take", |tx| {
-            if let Some((period, units)) = stale {
-                tx.quotas().give_back(&row, period, units)?;
-            }
-            tx.quotas().take(&row, quota, start, lacking)
-        })?;
-        subject.counts.lock().units.receive(taken.units, taken.used, now);
-        Ok(())
-    }
-
-    fn release(&self, now: Moment, force: bool) -> Result<()> {
-        for subject in self.subjects.all() {
-            let _one = subject.refill.lock();
-            let released = subject.counts.lock().units.release(now, force);
-            let Some((start, units)) = released else { continue };
-            let row = subject.id.quota_row();
-            let done = self.store.run("quota.give_back", |tx| tx.quotas().give_back(&row, start, units));
-            // Whether a commit that failed was stored nobody knows: units that may have gone back are not used here any more. Some
-            // may be lost until the period ends, none is handed out twice.
-            done?;
-        }
-        Ok(())
-    }
 }
 
 struct Landing<'a> {
@@ -615,111 +663,4 @@ impl Drop for Landing<'_> {
     fn drop(&mut self) {
         self.land(Err("the look-up was broken off".to_owned()));
     }
-}
-
-enum Consumed {
-    Yes(Standings),
-    Limited(u64, Standings),
-    Exhausted(u64, Standings),
-    Needs(Arc<Subject>, Quota),
-}
-
-/// Everything that a request counts on, locked. Locks are always taken in the same order: the organization's, then the key's.
-struct Held<'a> {
-    plan: Option<RateLimit>,
-    shared_quota: Option<Quota>,
-    /// The organization's counts, if its plan or its quota asks for them.
-    common: Option<(&'a Arc<Subject>, MutexGuard<'a, Counts>)>,
-    limit: Option<RateLimit>,
-    quota: Option<Quota>,
-    /// The key's counts, if it has a limit or quota of its own.
-    own: Option<(&'a Arc<Subject>, MutexGuard<'a, Counts>)>,
-}
-
-impl<'a> Held<'a> {
-    #[inline]
-    fn lock(record: &'a KeyRecord, traffic: Traffic) -> Self {
-        let profile = record.shared.common();
-        let (plan, shared_quota, subject) = match traffic {
-            Traffic::Management => (profile.plan_limit, None, &record.shared.management),
-            Traffic::Resource => (profile.plan_limit, profile.quota, &record.shared.resource),
-            Traffic::Exempt => (None, None, &record.shared.resource),
-        };
-        let own = record.own();
-        Self {
-            plan,
-            shared_quota,
-            common: (plan.is_some() || shared_quota.is_some()).then(|| (subject, subject.counts.lock())),
-            limit: own.and_then(|own| own.limit),
-            quota: own.and_then(|own| own.quota),
-            own: own.map(|own| (&own.lineage, own.lineage.counts.lock())),
-        }
-    }
-
-    /// The limits with their windows.
-    #[inline]
-    fn windows(&mut self) -> [Option<(RateLimit, &mut Counts)>; 2] {
-        let common = self.common.as_mut().map(|(_, counts)| &mut **counts);
-        let own = self.own.as_mut().map(|(_, counts)| &mut **counts);
-        [self.plan.zip(common), self.limit.zip(own)]
-    }
-
-    /// The quotas with their units: the key's, then the organization's.
-    #[inline]
-    fn quotas(&mut self) -> [Option<(Quota, &'a Arc<Subject>, &mut Counts)>; 2] {
-        let common = self.common.as_mut().map(|(subject, counts)| (*subject, &mut **counts));
-        let own = self.own.as_mut().map(|(subject, counts)| (*subject, &mut **counts));
-        [self.quota.zip(own), self.shared_quota.zip(common)]
-            .map(|held| held.map(|(quota, (subject, counts))| (quota, subject, counts)))
-    }
-
-    /// The seconds to wait, if a window is full.
-    #[inline]
-    fn retry_after(&mut self, now: Moment) -> Option<u64> {
-        let waits =
-            self.windows().into_iter().flatten().filter_map(|(limit, counts)| match counts.window.check(&limit, now.nanos) {
-                Verdict::Open { .. } => None,
-                Verdict::Full { retry_after } => Some(retry_after),
-            });
-        waits.max()
-    }
-
-    /// Where everything stands. Read under the locks of the request: what clients are told is what was true with it.
-    #[inline]
-    fn standings(&mut self, now: Moment) -> Standings {
-        let [plan, key] = self.windows().map(|limited| limited.map(|(limit, counts)| counts.window.standing(&limit, now.nanos)));
-        let [quota, _] = self.quotas();
-        Standings { plan, key, quota: quota.map(|(quota, _, counts)| counts.units.standing(&quota, now)) }
-    }
-}
-
-/// Takes one request from every limit and the cost from every quota, or nothing from any of them.
-#[inline]
-fn consume(record: &KeyRecord, request: &Request<'_>, now: Moment) -> Consumed {
-    let mut held = Held::lock(record, request.traffic);
-    if let Some(retry_after) = held.retry_after(now) {
-        return Consumed::Limited(retry_after, held.standings(now));
-    }
-    let (mut lacks, mut spent) = (None, None);
-    for (quota, subject, counts) in held.quotas().into_iter().flatten() {
-        match counts.units.cover(&quota, request.cost, now) {
-            Cover::Enough => {}
-            Cover::Fetch => lacks = lacks.or(Some((subject, quota))),
-            Cover::Exhausted => spent = spent.or(Some(quota)),
-        }
-    }
-    if let Some(quota) = spent {
-        let retry_after = now.wall.secs_until(quota.period.end(now.wall)).max(1);
-        return Consumed::Exhausted(retry_after, held.standings(now));
-    }
-    if let Some((subject, quota)) = lacks {
-        return Consumed::Needs(Arc::clone(subject), quota);
-    }
-    for (_, _, counts) in held.quotas().into_iter().flatten() {
-        counts.units.spend(request.cost, now);
-    }
-    for (_, counts) in held.windows().into_iter().flatten() {
-        counts.window.accept(now.nanos);
-    }
-    Consumed::Yes(held.standings(now))
 }

@@ -15,6 +15,12 @@
 //! Where several nodes share a store, call [`Gate::require_lease`] first: checks are then answered only while a lease stands
 //! ([`Gate::grant`], [`mgmt_core::lease`]), and are [`Check::Unleased`] past it.
 //!
+//! Nodes that have [`SharedWindows`] in common count limits together ([`Gate::count_together`]), and otherwise allow a share of each
+//! ([`Gate::divide_limits`]).
+//!
+//! Units of quotas that other nodes took and do not use are asked back for before a quota is said to be used up, once
+//! [`Gate::expect_others`] was called; [`Gate::hand_back`] gives up what others ask for.
+//!
 //! Limits are exact: a request is refused exactly when the window is full. Quotas are never over-issued: their row in the store
 //! is the only authority, and this node uses up units that it took from it. What one limit or quota refuses takes nothing from
 //! the others.
@@ -34,18 +40,24 @@
 
 mod cache;
 mod clock;
+mod consume;
+mod foreign;
 mod gate;
 mod hot;
 mod meter;
 mod quota;
+mod recall;
 mod record;
 mod right;
+mod shared;
 mod subject;
 mod table;
 mod warm;
 
 pub use clock::{Moment, SystemClock};
+pub use foreign::{ForeignCheck, ForeignKeys};
 pub use gate::{
     Admission, Check, DEFAULT_CAPACITY, Gate, GateOptions, Pending, PlanLimits, Refusal, Request, Standings, Traffic,
 };
 pub use record::KeyRecord;
+pub use shared::{Later, Places, SessionCheck, SharedWindow, SharedWindows, Taken};

@@ -12,6 +12,8 @@ use crate::clock::Moment;
 const IDLE_NANOS: u64 = 250_000_000;
 /// How long what is known of an exhausted row is believed: somebody else may have given units back.
 const MEMORY_NANOS: u64 = 250_000_000;
+/// The same when other nodes were asked for theirs and had none: asking keeps clients waiting.
+const LONG_MEMORY_NANOS: u64 = 1_000_000_000;
 
 /// What is held of a subject's quota.
 #[derive(Debug, Default)]
@@ -24,6 +26,8 @@ pub(crate) struct Units {
     row_used: u64,
     /// When the row was last read.
     read_at: u64,
+    /// How long after that it is believed.
+    memory: u64,
     /// When a unit was last used.
     used_at: u64,
 }
@@ -67,7 +71,7 @@ impl Units {
             return Cover::Enough;
         }
         // More than the whole quota never fits, so nothing has to be fetched to say so.
-        let recent = self.is_of(quota, now) && now.nanos.saturating_sub(self.read_at) < MEMORY_NANOS;
+        let recent = self.is_of(quota, now) && now.nanos.saturating_sub(self.read_at) < self.memory;
         let reachable = self.held + quota.limit.saturating_sub(self.row_used);
         if cost > quota.limit || (recent && reachable < cost) { Cover::Exhausted } else { Cover::Fetch }
     }
@@ -93,8 +97,9 @@ impl Units {
         cost.saturating_sub(self.held)
     }
 
-    /// Takes in what the row gave.
-    pub(crate) fn receive(&mut self, units: u64, row_used: u64, now: Moment) {
+    /// Takes in what the row gave; `asked` when all other nodes have had the time to give back what they hold.
+    pub(crate) fn receive(&mut self, units: u64, row_used: u64, asked: bool, now: Moment) {
+        self.memory = if asked && units == 0 { LONG_MEMORY_NANOS } else { MEMORY_NANOS };
         self.held += units;
         self.row_used = row_used;
         self.read_at = now.nanos;
@@ -145,7 +150,7 @@ mod tests {
         assert_eq!(units.cover(&quota, 11, at(0)), Cover::Exhausted);
         assert_eq!(units.cover(&quota, 0, at(0)), Cover::Enough);
         assert_eq!(units.outdated(&quota, at(0)), None);
-        units.receive(3, 9, at(0));
+        units.receive(3, 9, false, at(0));
         assert_eq!(units.cover(&quota, 3, at(0)), Cover::Enough);
         assert_eq!(units.cover(&quota, 4, at(0)), Cover::Fetch);
         assert_eq!(units.cover(&quota, 5, at(0)), Cover::Exhausted);

@@ -50,7 +50,9 @@ pub(crate) struct Subject {
     pub(crate) id: SubjectId,
     /// Under one lock, since most requests count on both.
     pub(crate) counts: Mutex<Counts>,
-    /// Held while units are fetched, so that one fetch serves all who wait.
+    /// Held while units are fetched and waited for, so that one fetch serves all who wait. Taken before `refill`.
+    pub(crate) turn: Mutex<()>,
+    /// Held while units move between this node and the store.
     pub(crate) refill: Mutex<()>,
 }
 
@@ -61,13 +63,24 @@ pub(crate) struct Subjects(Mutex<HashMap<SubjectId, Arc<Subject>>>);
 impl Subjects {
     pub(crate) fn get(&self, id: SubjectId) -> Arc<Subject> {
         let mut map = self.0.lock();
-        let make = || Subject { id, counts: Mutex::default(), refill: Mutex::default() };
+        let make = || Subject { id, counts: Mutex::default(), turn: Mutex::default(), refill: Mutex::default() };
         Arc::clone(map.entry(id).or_insert_with(|| Arc::new(make())))
     }
 
     /// Units that are held for a subject and not used.
     pub(crate) fn unused(&self, id: SubjectId) -> u64 {
         self.0.lock().get(&id).map_or(0, |subject| subject.counts.lock().units.held())
+    }
+
+    /// Those who count on a quota's row.
+    pub(crate) fn of_row(&self, row: &str) -> Vec<Arc<Subject>> {
+        let ids = [
+            row.parse().ok().map(SubjectId::Lineage),
+            row.parse().ok().map(SubjectId::Management),
+            row.parse().ok().map(SubjectId::Resource),
+        ];
+        let map = self.0.lock();
+        ids.into_iter().flatten().filter_map(|id| map.get(&id).cloned()).collect()
     }
 
     pub(crate) fn all(&self) -> Vec<Arc<Subject>> {

@@ -23,7 +23,7 @@ use mgmt_core::{
     time::Timestamp,
     usage::Outcome,
 };
-use mgmt_gate::{Check, Gate, GateOptions, Moment, PlanLimits, Refusal, Request};
+use mgmt_gate::{Check, Gate, GateOptions, Moment, Places, PlanLimits, Refusal, Request, Taken, Traffic};
 use mgmt_store::{Ending, Invalidation, Mode, Options, Result, Store, StoreError, Tx};
 
 const START: Timestamp = Timestamp::from_millis(1_800_000_000_000);
@@ -133,6 +133,14 @@ impl Bench {
 
     fn admit(&self, secret: &PlainSecret, now: Moment) -> Check {
         self.gate.admit(secret.expose(), &Request::resource(), || now).unwrap()
+    }
+
+    /// Requests with this outcome.
+    fn counts(&self, outcome: Outcome) -> u64 {
+        self.gate.flush(at(0)).unwrap();
+        let (from, until) = (START.plus_secs(-60), START.plus_secs(60));
+        let counts = self.store.read("usage", |tx| tx.usage().list(self.organization.id, from, until)).unwrap();
+        counts.iter().filter(|c| c.outcome == outcome).map(|c| c.count).sum()
     }
 
     fn transactions(&self) -> u64 {
@@ -540,4 +548,70 @@ fn keys_that_were_read_ahead_need_no_look_up() {
     assert_eq!((0..9).filter(|_| is_accepted(&bench.admit(&limited_secret, at(1)))).count(), 5);
     assert_eq!(bench.gate.warm(at(1)).unwrap(), 20);
     assert!(!is_accepted(&bench.admit(&limited_secret, at(1))), "{}", limited.id);
+}
+
+/// The places that a check asks for, once everything else is there.
+fn places(bench: &Bench, secret: &PlainSecret) -> Option<Places> {
+    for _ in 0..10 {
+        match bench.gate.check(secret.expose(), &Request::resource(), at(0)) {
+            Check::Pending(pending) => match pending.places() {
+                Some(places) => return Some(*places),
+                None => bench.gate.resolve(&pending, at(0)).unwrap(),
+            },
+            _ => return None,
+        }
+    }
+    None
+}
+
+#[test]
+fn places_are_asked_for_last_and_counted_once() {
+    use mgmt_core::limit::{RateLimit, Standing};
+    let bench = Bench::new(Some(50));
+    let own = RateLimit { requests: 7, per_seconds: 10 };
+    let (key, secret) = bench.key(|draft| {
+        draft.rate_limit = Some((7, 10));
+        draft.quota = Some((2, "day".to_owned()));
+    });
+    bench.gate.count_together(None);
+    let asked = places(&bench, &secret).expect("places");
+    let names: Vec<_> = asked.windows().map(|window| (window.name(), window.limit().requests)).collect();
+    let home = bench.organization.id;
+    assert_eq!(names[0], (format!("{{{home}}}:resource"), 50));
+    assert_eq!(names[1], (format!("{{{home}}}:key:{}", key.id), 7));
+    // Asking costs nothing.
+    assert_eq!(bench.counts(Outcome::Accepted), 0);
+
+    let standing = |limit, remaining| Standing { limit, remaining, reset: 9, per_seconds: 10 };
+    let standings = vec![standing(50, 30), standing(7, 3)];
+    let taken = Taken { retry_after: None, standings: standings.clone(), receipts: vec!["a".to_owned(), "b".to_owned()] };
+    let with = |taken: &Taken| bench.gate.check_holding(secret.expose(), &Request::resource(), at(0), (&asked, taken));
+    let Check::Accepted(admission) = with(&taken) else { panic!("there were places") };
+    assert_eq!((admission.standings.plan, admission.standings.key), (Some(standings[0]), Some(standings[1])));
+    let full = Taken { retry_after: Some(4), standings, receipts: Vec::new() };
+    assert!(matches!(with(&full), Check::Refused(Refusal::RateLimited(4, _))));
+    assert_eq!((bench.counts(Outcome::Accepted), bench.counts(Outcome::Limited)), (1, 1));
+
+    // Places of another limit are no good.
+    let mut settings = key.settings.clone();
+    settings.rate_limit = Some(RateLimit { requests: 8, ..own });
+    bench.update(&key.update(settings, START).unwrap());
+    let again = places(&bench, &secret).expect("places");
+    assert_ne!(again, asked);
+    assert!(matches!(with(&taken), Check::Pending(pending) if pending.places() == Some(&again)));
+
+    // Whoever is refused anyway asks for none.
+    let Check::Accepted(admission) = bench.gate.check_holding(secret.expose(), &Request::resource(), at(0), (&again, &taken))
+    else {
+        panic!("the quota has one left")
+    };
+    assert!(matches!(bench.admit(&secret, at(0)), Check::Refused(Refusal::QuotaExceeded(..))));
+    assert_eq!(bench.gate.places_of(&admission.record, Traffic::Resource), Some(again));
+
+    // Alone again, what was accepted together counts.
+    bench.gate.count_here();
+    assert_eq!(bench.gate.places_of(&admission.record, Traffic::Resource), None);
+    let Check::Refused(Refusal::QuotaExceeded(_, admission)) = bench.admit(&secret, at(0)) else { panic!("used up") };
+    assert_eq!(admission.standings.key.map(|s| s.remaining), Some(6));
+    assert_eq!(admission.standings.plan.map(|s| s.remaining), Some(48));
 }

@@ -1,6 +1,7 @@
 //! The traits of a store: one small, object-safe trait an aggregate, reached from a transaction.
 
 mod audit;
+mod foreign_hashes;
 mod leases;
 mod projects;
 mod send_outs;
@@ -29,6 +30,7 @@ pub use self::shipping::{
 };
 pub use self::{
     audit::{Audit, AuditFilter},
+    foreign_hashes::ForeignHashes,
     leases::{Ear, News, NodeLeases},
     projects::{PartRecord, ProjectMembers, ProjectParts, Projects},
     send_outs::{SendOutFilter, SendOuts},
@@ -151,6 +153,8 @@ pub trait Tx {
     fn refresh_tokens(&mut self) -> &mut dyn RefreshTokens;
     /// API keys and management keys.
     fn keys(&mut self) -> &mut dyn Keys;
+    /// Keys of other systems.
+    fn foreign_hashes(&mut self) -> &mut dyn ForeignHashes;
     /// Projects.
     fn projects(&mut self) -> &mut dyn Projects;
     /// People's places in projects.
@@ -440,6 +444,11 @@ pub trait Quotas {
     fn take(&mut self, subject: &str, quota: &Quota, period_start: Timestamp, cost: u64) -> Result<Allotment>;
     /// Returns units that were taken and not used. Nothing happens when the period has passed.
     fn give_back(&mut self, subject: &str, period_start: Timestamp, units: u64) -> Result<()>;
+    /// Asks the nodes that hold unused units of a quota to give them back, when this transaction is committed. Heard as
+    /// [`News::recalled`].
+    fn recall(&mut self, subject: &str) -> Result<()>;
+    /// Tells those who asked that units were given back, when this transaction is committed. Heard as [`News::returned`].
+    fn announce_return(&mut self, subject: &str) -> Result<()>;
     /// How many units are used in the period that starts at `period_start`.
     fn used(&mut self, subject: &str, period_start: Timestamp) -> Result<u64>;
     /// Marks that were not announced yet, `limit` at most.

@@ -23,7 +23,7 @@ export async function seed({ owner, address, bootstrapped }) {
     name: "ERP bridge",
     scopes: ["shipments:read", "shipments:write", "trackers:read", "trackers:write", "rates:read"],
     rate_limit: { requests: 600, per_seconds: 60 },
-    quota: { limit: 250_000, period: "month" },
+    quota: { limit: 1_000_000, period: "month" },
     ip_allowlist: ["203.0.113.0/24"],
     expires_at: inDays(180),
   });
@@ -35,7 +35,7 @@ export async function seed({ owner, address, bootstrapped }) {
   });
   const partner = await make({ name: "Partner portal", scopes: ["insights:read", "rates:read"] });
   await owner.post(`/api/api-keys/${partner.id}/suspend`);
-  await owner.post("/api/api-keys", {
+  const terraform = await make({
     kind: "management",
     name: "Terraform",
     permissions: ["api-keys:read", "api-keys:write", "webhooks:read", "webhooks:write"],
@@ -50,5 +50,5 @@ export async function seed({ owner, address, bootstrapped }) {
     if (n % 4 === 0) await verifier.post("/v1/keys/verify", { key: bridge.key, scopes: ["orders:write"], ip: "203.0.113.7" });
     if (n % 3 === 0) await verifier.post("/v1/keys/verify", { key: scanner.key, scopes: ["trackers:write"], warehouse_id: "HAM-1" });
   }
-  return { keys: { bridge, scanner, partner, former, brief }, shipping };
+  return { keys: { bridge, scanner, partner, former, brief, terraform }, shipping };
 }

@@ -7,6 +7,7 @@ import {
   useQuery,
   useQueryClient,
 } from "@tanstack/react-query";
+import { useDeferredValue } from "react";
 import { api, type DataOf, type InitOf, type PathOf } from "./client";
 import { type ApiError, asApiError } from "./error";
 
@@ -109,11 +110,14 @@ export function useList<P extends GetPath>(
     refetchInterval: options.refetchInterval ?? false,
     placeholderData: options.keepPrevious ? (former) => former : undefined,
   });
+  const isPending = query.isPending && query.fetchStatus !== "idle";
+  // The first rendering of many rows is long work. Deferred, it is done in pieces, while what stands for them stays.
+  const wasPending = useDeferredValue(isPending);
   const rows = (query.data?.pages ?? []).flatMap((page) => page.results ?? page.data ?? []);
   return {
     rows: rows as Item<DataOf<P, "get">>[],
     error: query.error ? asApiError(query.error) : null,
-    isPending: query.isPending && query.fetchStatus !== "idle",
+    isPending: isPending || (wasPending && !query.error),
     isFetching: query.isFetching,
     hasMore: query.hasNextPage,
     isLoadingMore: query.isFetchingNextPage,

@@ -13,6 +13,11 @@ export function useMe(): Me {
   return session.me;
 }
 
+/** What the organization may use, by its plan and the server's settings. */
+export function useLimits(): Me["organization"]["limits"] {
+  return useMe().organization.limits;
+}
+
 /** Whether a set of permissions holds one: `api-keys:write`, by name or by a wildcard. */
 export function holds(permissions: readonly string[], wanted: string): boolean {
   const [resource] = wanted.split(":");

@@ -1,6 +1,6 @@
 import { Button, Stack, Title } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { useDeferredValue, useEffect } from "react";
 import { Navigate, Outlet, useLocation } from "react-router";
 import { useSession } from "@/auth/hooks";
 import { onSessionChange, startSession } from "@/auth/session";
@@ -12,17 +12,11 @@ import { Starting } from "./Starting";
 /** Where links in mails lead: their secrets are in the fragment, which browsers send to nobody. */
 const MAILED = /^#\/(invitations|password-reset)\/(.+)$/;
 
-let started = false;
-
 /** Above all pages: the session, and the links from mails. */
 export function Root() {
   const client = useQueryClient();
   const { hash } = useLocation();
   useEffect(() => onSessionChange(() => client.clear()), [client]);
-  useEffect(() => {
-    if (!started) void startSession();
-    started = true;
-  }, []);
   const mailed = MAILED.exec(hash);
   if (mailed) return <Navigate replace to={{ pathname: `/${mailed[1]}`, hash: mailed[2] ?? "" }} />;
   return <Outlet />;
@@ -30,7 +24,10 @@ export function Root() {
 
 /** Pages that need a session; without one people are sent to sign in, and back afterwards. */
 export function Inside() {
-  const session = useSession();
+  const now = useSession();
+  const later = useDeferredValue(now);
+  // The first rendering of a page is the longest work there is: deferred, the browser can do other things in between.
+  const session = now.status === "signed-in" && later.status === "starting" ? later : now;
   const location = useLocation();
   switch (session.status) {
     case "starting":

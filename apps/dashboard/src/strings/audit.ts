@@ -1,3 +1,12 @@
+/** The three things that happen to a part of a project. */
+function parts(names: Record<string, string>): Record<string, string> {
+  const done = { created: "made", updated: "changed", deleted: "deleted" };
+  const lines = Object.entries(names).flatMap(([part, name]) =>
+    Object.entries(done).map(([verb, word]) => [`project.${part}.${verb}`, `${name} ${word}`]),
+  );
+  return Object.fromEntries(lines);
+}
+
 export const audit = {
   title: "Audit log",
   description: "Who did what, and when. Entries never change.",
@@ -80,6 +89,17 @@ export const audit = {
     "project.created": "Project made",
     "project.updated": "Project changed",
     "project.deleted": "Project deleted",
+    "project.user.assigned": "Project member added",
+    "project.user.updated": "Project member's role changed",
+    "project.user.unassigned": "Project member removed",
+    ...parts({
+      metadata_schema: "Metadata schema",
+      event_schema: "Event schema",
+      stacking_rules: "Stacking rules",
+      webhook: "Project webhook",
+      branding: "Branding",
+      template: "Campaign template",
+    }),
     "rate_sheet.created": "Rate sheet made",
     "rate_sheet.updated": "Rate sheet changed",
     "rate_sheet.deleted": "Rate sheet deleted",

@@ -20,6 +20,7 @@ export const common = {
   requestId: "Request",
   typeToConfirm: (text: string) => `Type “${text}” to confirm`,
   shown: (shown: number, count: number) => `${shown} of ${count}`,
+  seeFields: "Some values need another look.",
   unreachable: "The server can't be reached. Check your connection and try again.",
   failed: (status: number) => `The server answered with status ${status}.`,
   retryAfter: (seconds: number) => `Try again in ${seconds === 1 ? "a second" : `${seconds} seconds`}.`,

@@ -26,8 +26,8 @@ export const keys = {
   emptyRevoked: "No revoked keys",
   emptyRevokedText: "Keys that are revoked, replaced or expired are listed here with the date.",
   limitTitle: (count: number, kind: Kind) => `${count} active ${nouns[kind].many}`,
-  limitText:
-    "An organization has 5 active keys of each kind unless its operator changed the limit. Suspended keys count; revoked and expired keys do not. To make another, revoke one that is no longer used. To replace a key, rotate it: that needs no free place.",
+  limitText: (limit: number) =>
+    `An organization has at most ${limit} active ${limit === 1 ? "key" : "keys"} of each kind. Suspended keys count; keys of projects and keys that are revoked, expired or being replaced do not. To make another, revoke one that is no longer used. To replace a key, rotate it: that needs no free place.`,
   limitReached: "The limit of active keys is reached",
   seeHygiene: "See which keys are not used",
 
@@ -88,7 +88,9 @@ export const keys = {
     more: "Limits and restrictions",
     moreHint: "Rate limit, quota, networks, warehouses",
     rate: "Rate limit",
-    rateHint: "Requests that this key may make. Your plan's limit holds as well.",
+    planRate: (requests: string, per: string) =>
+      `Your plan allows all keys together ${requests} requests every ${per}.`,
+    planFree: "Your plan has no rate limit.",
     ratePer: "Every",
     per: { "1": "second", "60": "minute", "3600": "hour", "86400": "day" } as Record<string, string>,
     perSeconds: (seconds: number) => `${seconds} seconds`,

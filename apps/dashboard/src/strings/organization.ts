@@ -28,6 +28,13 @@ export const organization = {
   planText: "Only the operator can change plan and quota.",
   planOperator: "You can change plan and quota below, among all organizations.",
   plans: { self_hosted: "Self-hosted", scale: "Scale", enterprise: "Enterprise" } as Record<string, string>,
+  rate: "Rate limit",
+  noRate: "Unlimited",
+  rateOf: ({ requests, per_seconds }: { requests: number; per_seconds: number }) =>
+    `${number.format(requests)} calls ${per_seconds === 60 ? "a minute" : `in ${number.format(per_seconds)} seconds`}`,
+  rateText: "For calls to your API, and again for calls to the management API.",
+  keys: "Active keys",
+  keysOf: (count: number) => `Up to ${number.format(count)} of each kind`,
   quota: "Quota",
   noQuota: "No quota",
   periods: { day: "a day", month: "a month" } as Record<string, string>,

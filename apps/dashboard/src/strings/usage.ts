@@ -45,11 +45,11 @@ export const usage = {
   managementText: "Calls with management keys. What people do in this dashboard is not counted.",
   meters: "Limits and quotas",
   metersText:
-    "The organization's quota and the limits that keys have of their own. Meters count accepted calls: a check whose cost is not 1 takes another share of a quota than its meter shows.",
-  metersEmpty: "No limits or quotas of their own",
-  metersEmptyText:
-    "The organization has no quota, and no active key has a limit or a quota. The limit of your plan still applies.",
+    "The limits of your plan, the organization's quota, and the limits that keys have of their own. Meters count accepted calls: a check whose cost is not 1 takes another share of a quota than its meter shows.",
+  metersEmpty: "No limits and no quotas",
+  metersEmptyText: "Your plan and the organization have none, and no active key has one of its own.",
   metersNoKeys: "Your role may not see keys, so the limits of keys are not shown.",
+  plan: { resource: "Plan: calls to your API", management: "Plan: management API" },
   quota: { day: "Quota today", month: "Quota this month" },
   quotaOfOrganization: "Whole organization",
   rate: (requests: string, seconds: number) =>

@@ -1,5 +1,6 @@
 import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from "@mantine/core";
 import { strings } from "@/strings";
+import parts from "./parts.module.css";
 
 // One accent, a deep green, on cool greys. The shades are chosen so that text in them meets 4.5:1 on both backgrounds.
 const pine: MantineColorsTuple = [
@@ -74,8 +75,16 @@ export const theme = createTheme({
   cursorType: "pointer",
   respectReducedMotion: true,
   components: {
+    Badge: { classNames: { root: parts.badge, label: parts.badgeLabel } },
     Button: { defaultProps: { size: "sm" } },
-    Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.4, blur: 2 } } },
+    Modal: {
+      defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.4, blur: 2 } },
+      classNames: { title: parts.title },
+    },
+    Drawer: { classNames: { title: parts.title } },
+    // A `header` outside of the page's parts would be a second banner.
+    ModalHeader: { defaultProps: { component: "div" } },
+    DrawerHeader: { defaultProps: { component: "div" } },
     Paper: { defaultProps: { withBorder: true, radius: "lg" } },
     Tooltip: { defaultProps: { withArrow: true, openDelay: 250 } },
     Anchor: { defaultProps: { underline: "hover" } },
@@ -110,5 +119,21 @@ export const variables: CSSVariablesResolver = () => ({
     "--app-sidebar": dark[9],
     "--app-line": dark[5],
     "--app-hover": dark[6],
+    // Mantine's own are nearly black on our greys, or glaring.
+    "--mantine-color-pine-light": "#15302b",
+    "--mantine-color-pine-light-hover": "#1a3b35",
+    "--mantine-color-pine-light-color": pine[2],
+    "--mantine-color-gray-light": dark[5],
+    "--mantine-color-gray-light-hover": dark[4],
+    "--mantine-color-gray-light-color": dark[0],
+    "--mantine-color-yellow-light": "#362a12",
+    "--mantine-color-yellow-light-hover": "#423416",
+    "--mantine-color-yellow-light-color": "#f0c987",
+    "--mantine-color-red-light": "#3b1d1d",
+    "--mantine-color-red-light-hover": "#482424",
+    "--mantine-color-red-light-color": "#f5a9a3",
+    "--mantine-color-blue-light": "#16304d",
+    "--mantine-color-blue-light-hover": "#1b3a5c",
+    "--mantine-color-blue-light-color": "#a6cbf3",
   },
 });

@@ -128,10 +128,10 @@ function Cards<T>({ list, columns, rowKey, caption, actions }: DataTableProps<T>
       {list.rows.map((row) => (
         <li key={rowKey(row)}>
           <Paper p="md" bg="var(--app-surface)">
-            <Group justify="space-between" wrap="nowrap" align="flex-start" mb="xs">
+            <div className={classes.head}>
               <div className={classes.title}>{primary?.cell(row)}</div>
-              {actions?.(row)}
-            </Group>
+              <div className={classes.buttons}>{actions?.(row)}</div>
+            </div>
             <dl className={classes.facts}>
               {rest.map((column) => (
                 <div key={column.key} className={classes.fact}>

@@ -11,6 +11,9 @@ interface ErrorAlertProps {
   shownElsewhere?: readonly string[];
 }
 
+/** What the server says where only the fields have reasons: words for programs. */
+const SEE_DETAILS = "the request is invalid: see `details`";
+
 /** What went wrong: the message, each field with its reason, the request's id, and a button to repeat it. Nothing without an error. */
 export function ErrorAlert({ error, title = strings.common.errorTitle, retry, shownElsewhere = [] }: ErrorAlertProps) {
   if (!error) return null;
@@ -19,7 +22,8 @@ export function ErrorAlert({ error, title = strings.common.errorTitle, retry, sh
   return (
     <Alert color="red" variant="light" title={title} icon={<IconAlertTriangle size={18} />} role="alert">
       <Text size="sm">
-        {sentence(message)} {retryAfter === null ? "" : strings.common.retryAfter(retryAfter)}
+        {message === SEE_DETAILS ? strings.common.seeFields : sentence(message)}{" "}
+        {retryAfter === null ? "" : strings.common.retryAfter(retryAfter)}
       </Text>
       {reasons.length > 0 ? (
         <List size="sm" mt="xs">

@@ -1,3 +1,4 @@
+export { BackLink } from "./BackLink";
 export { ConfirmModal } from "./ConfirmModal";
 export { CopyButton } from "./CopyButton";
 export { type Column, DataTable, ready } from "./DataTable";

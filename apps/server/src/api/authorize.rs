@@ -2,24 +2,28 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{HeaderName, HeaderValue},
+    http::{
+        StatusCode,
+        header::{HeaderName, HeaderValue},
+    },
     web::{Data, ServiceConfig},
 };
-use mgmt_actix::{WAREHOUSE, rate_limit_fields};
+use mgmt_actix::{WAREHOUSE, insert_rate_limit_fields};
 use mgmt_core::{
     access::Question,
     error::{Error, Faults},
+    id::{KeyId, OrganizationId},
     key_text::KeyKind,
-    scope::{Catalogue, ScopeSet},
+    scope::{Catalogue, ScopeMask, ScopeSet},
     usage::Surface,
 };
 use mgmt_gate::{Admission, Check, Request, Traffic};
 
 use crate::{
     app::App,
-    auth::{api_key_text, note, refuse},
+    auth::{api_key_text, note_principal, refuse},
     error::ApiError,
-    http::{address::ClientAddress, percent, route::page},
+    http::{address::ClientAddress, arrival::moment, hex, percent, route::page},
 };
 
 const ORGANIZATION_ID: HeaderName = HeaderName::from_static("x-auth-organization-id");
@@ -43,7 +47,8 @@ async fn authorize_below(app: Data<App>, address: ClientAddress, request: HttpRe
     let named = named.ok_or_else(|| Error::invalid("scope", "is not well percent-encoded UTF-8"))?;
     let named: Vec<String> = if named == "-" { Vec::new() } else { named.split(',').map(str::to_owned).collect() };
     let scopes = app.catalogues().scopes.parse_set("scope", &named)?;
-    judge(&app, (&request, address), text, &scopes).await
+    let mask = app.catalogues().scopes.demanded(&scopes);
+    judge(&app, (&request, address), text, (mask, || scopes.to_text())).await
 }
 
 /// Judges a request for a gateway: nginx, Caddy, Traefik, Envoy. Any method; the client's own header fields.
@@ -57,48 +62,55 @@ async fn authorize_below(app: Data<App>, address: ClientAddress, request: HttpRe
         headers(("X-Auth-Organization-Id" = String), ("X-Auth-Key-Id" = String), ("X-Auth-Scopes" = String), ("X-Auth-Warehouse-Id" = String)))))]
 pub(crate) async fn authorize(app: Data<App>, address: ClientAddress, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let text = api_key_text(&app, &request, true)?;
-    let scopes = demanded(request.query_string(), &app.catalogues().scopes)?;
-    judge(&app, (&request, address), text, &scopes).await
+    let (query, catalogue) = (request.query_string(), &app.catalogues().scopes);
+    // One scope in its canonical spelling is what gateways ask for.
+    let mask = match query.strip_prefix("scope=").and_then(|text| app.scope(text)) {
+        Some(mask) => mask,
+        None => catalogue.demanded(&demanded(query, catalogue)?),
+    };
+    let named = || demanded(query, catalogue).unwrap_or_default().to_text();
+    judge(&app, (&request, address), text, (mask, named)).await
 }
 
 async fn judge(
     app: &Data<App>,
     (request, address): (&HttpRequest, ClientAddress),
     text: &str,
-    scopes: &ScopeSet,
+    (mask, named): (ScopeMask, impl FnOnce() -> String),
 ) -> Result<HttpResponse, ApiError> {
     let warehouse = warehouse(request)?;
     let asked = Request {
         kind: KeyKind::Secret,
-        question: Question {
-            all_of: app.catalogues().scopes.demanded(scopes),
-            address: Some(address.0),
-            warehouse,
-            ..Question::default()
-        },
+        question: Question { all_of: mask, address: Some(address.0), warehouse, ..Question::default() },
         traffic: Traffic::Resource,
         surface: Surface::Resource,
         cost: 1,
         within: None,
     };
-    match app.admitter.admit(text, &asked).await.map_err(ApiError::unavailable)? {
+    match app.admitter.admit_at(text, &asked, moment(request)).await.map_err(ApiError::unavailable)? {
         Check::Accepted(admission) => Ok(accept(request, &admission, warehouse)),
-        Check::Refused(refusal) => Err(refuse(request, refusal, &scopes.to_text())),
+        Check::Refused(refusal) => Err(refuse(request, refusal, &named())),
         Check::Pending(_) | Check::Unleased => Err(ApiError::internal("the gate did not answer")),
     }
 }
 
 fn accept(request: &HttpRequest, admission: &Admission, warehouse: Option<&str>) -> HttpResponse {
     let record = &admission.record;
-    note(request, record.id().to_string(), rate_limit_fields(&admission.standings));
-    let mut response = HttpResponse::Ok();
-    response.insert_header((ORGANIZATION_ID, record.organization_id().to_string()));
-    response.insert_header((KEY_ID, record.id().to_string()));
-    response.insert_header((SCOPES, record.scopes().to_text()));
+    let (organization, key) = (record.organization_id(), record.id());
+    note_principal(request, key);
+    let mut response = HttpResponse::new(StatusCode::OK);
+    let headers = response.headers_mut();
+    insert_rate_limit_fields(&admission.standings, headers);
+    headers.insert(ORGANIZATION_ID, value(hex::id(OrganizationId::PREFIX, organization.as_u128()).as_str()));
+    headers.insert(KEY_ID, value(hex::id(KeyId::PREFIX, key.as_u128()).as_str()));
+    headers.insert(SCOPES, value(&record.scopes().to_text()));
     // Always there, so that a gateway that copies it overwrites what the client sent.
-    let warehouse = warehouse.and_then(|w| HeaderValue::from_str(w).ok());
-    response.insert_header((WAREHOUSE_ID, warehouse.unwrap_or_else(|| HeaderValue::from_static(""))));
-    response.finish()
+    headers.insert(WAREHOUSE_ID, value(warehouse.unwrap_or_default()));
+    response
+}
+
+fn value(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
 /// Reads `?scope=…`, which may be repeated. Any other parameter is refused: a misspelt one would demand nothing.

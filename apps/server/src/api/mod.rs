@@ -18,21 +18,18 @@ pub(crate) mod verify;
 pub(crate) mod webhooks;
 
 use actix_web::{
-    Error, HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder,
-    body::MessageBody,
-    dev::{ServiceRequest, ServiceResponse},
+    HttpRequest, HttpResponse, HttpResponseBuilder,
     http::{
         StatusCode,
         header::{ETAG, LINK},
     },
-    middleware::Next,
     web::ServiceConfig,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
-    auth::{LimitFields, is_session_surface},
+    auth::is_session_surface,
     error::ApiError,
     http::precondition::{EntityTag, Preconditions},
 };
@@ -41,6 +38,9 @@ pub(crate) use document::document;
 
 /// All routes of the API.
 pub(crate) fn configure(config: &mut ServiceConfig) {
+    // Routes are tried in this order, so those come first that are asked most.
+    verify::configure(config);
+    authorize::configure(config);
     sessions::configure(config);
     keys::configure(config);
     organizations::configure(config);
@@ -52,22 +52,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
     usage::configure(config);
     shipping::configure(config);
     webhooks::configure(config);
-    verify::configure(config);
-    authorize::configure(config);
     projects::configure(config);
-}
-
-/// Writes the rate-limit fields that the caller's extractor left with the request.
-pub(crate) async fn write_limit_fields(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let mut response = next.call(request).await?;
-    let fields = response.request().extensions_mut().remove::<LimitFields>().unwrap_or_default();
-    for (name, value) in fields.0 {
-        response.headers_mut().insert(name, value);
-    }
-    Ok(response)
 }
 
 /// Whether answers of this request's surface stand inside `data`.

@@ -42,7 +42,7 @@ pub(crate) use members::*;
 pub(crate) use metadata_schemas::*;
 pub(crate) use samples::*;
 pub(crate) use send_outs::*;
-pub(crate) use shape::{ProjectError, describe_errors, shape};
+pub(crate) use shape::{ProjectError, describe_errors, shape_of};
 pub(crate) use stacking_rules::*;
 pub(crate) use templates::*;
 pub(crate) use webhooks::*;

@@ -1,8 +1,16 @@
 //! Asking whether a key is good: `POST /v1/keys/verify` and `/v1/keys/verify-batch`.
 
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr, sync::LazyLock};
 
-use actix_web::{HttpResponse, web::Data, web::ServiceConfig};
+use actix_web::{
+    HttpResponse,
+    body::BoxBody,
+    http::{
+        StatusCode,
+        header::{CONTENT_TYPE, HeaderValue},
+    },
+    web::{Data, ServiceConfig},
+};
 use mgmt_core::{
     access::Question,
     error::{Error, Faults},
@@ -11,7 +19,6 @@ use mgmt_core::{
     limit::Standing,
     quota::{QuotaStanding, parse_cost},
     scope::{Catalogue, ScopeMask, ScopeSet},
-    time::Timestamp,
     usage::Surface,
 };
 use mgmt_gate::{Admission, Check, Refusal, Request, Traffic};
@@ -24,19 +31,26 @@ use crate::{
     auth::{Allow, Caller, permission::KeysVerify},
     error::ApiError,
     http::{
+        accept::AcceptsJson,
         body::Body,
+        hex::{self, Short},
         query::{NoParameters, Query},
-        route::endpoint,
+        route::{endpoint, page},
     },
 };
 
 /// The most keys of one batch.
 const MAX_BATCH: usize = 100;
 const MAX_WAREHOUSE: usize = 200;
+/// More scopes than this are read the long way.
+const MAX_PLAIN_SCOPES: usize = 16;
+/// Most answers are shorter.
+const ANSWER: usize = 512;
 
 /// The routes.
 pub(super) fn configure(config: &mut ServiceConfig) {
-    config.service(endpoint("/v1/keys/verify").post(verify)).service(endpoint("/v1/keys/verify-batch").post(verify_batch));
+    // The first one refuses clients that accept no JSON by itself: see `AcceptsJson`.
+    config.service(page("/v1/keys/verify").post(verify)).service(endpoint("/v1/keys/verify-batch").post(verify_batch));
 }
 
 /// A question about one key.
@@ -58,6 +72,21 @@ pub(crate) struct VerifyKey {
     cost: Option<i64>,
 }
 
+/// The same question as nearly everybody writes it: without escapes in its texts, and without faults. What cannot be read as this is
+/// read strictly, which tells what is wrong with it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlainQuestion<'a> {
+    key: &'a str,
+    #[serde(borrow)]
+    scopes: Option<Vec<&'a str>>,
+    #[serde(borrow)]
+    any_scopes: Option<Vec<&'a str>>,
+    ip: Option<&'a str>,
+    warehouse_id: Option<&'a str>,
+    cost: Option<i64>,
+}
+
 /// Questions about several keys, answered in order.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -70,23 +99,38 @@ pub(crate) struct VerifyBatch {
 /// The answer about one key. A key of another organization is like one that does not exist.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
-pub(crate) enum Verdict {
+pub(crate) enum Verdict<'a> {
     /// About a key of the organization.
-    Known(Box<KnownKey>),
+    Known(Box<KnownKey<'a>>),
     /// About everything else.
     Unknown(UnknownKey),
 }
 
 /// The answer about a key of the organization.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct KnownKey {
+pub(crate) struct KnownKey<'a> {
     valid: bool,
     /// `valid`, `revoked`, `suspended`, `expired`, `insufficient_scope`, `ip_not_allowed`, `warehouse_not_allowed`, `rate_limited` or
     /// `quota_exceeded`.
     #[schema(example = "valid")]
     code: &'static str,
-    #[serde(flatten)]
-    key: VerdictKey,
+    #[schema(value_type = String)]
+    key_id: Short<40>,
+    #[schema(value_type = String)]
+    organization_id: Short<40>,
+    name: &'a str,
+    #[schema(value_type = String, example = "prod")]
+    environment: Environment,
+    #[schema(value_type = Vec<String>)]
+    scopes: &'a ScopeSet,
+    metadata: &'a Map<String, Value>,
+    /// The limit that is closest to refusing; `null` when nothing is limited.
+    #[schema(value_type = Option<Object>)]
+    rate_limit: Option<Standing>,
+    #[schema(value_type = Option<Object>)]
+    quota: Option<QuotaStanding>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Short<24>>,
     /// Whole seconds after which a limited key would be accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u64>,
@@ -103,61 +147,45 @@ pub(crate) struct UnknownKey {
     code: &'static str,
 }
 
-/// What an answer tells of a key that exists.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct VerdictKey {
-    #[schema(value_type = String)]
-    key_id: KeyId,
-    #[schema(value_type = String)]
-    organization_id: OrganizationId,
-    name: String,
-    #[schema(value_type = String, example = "prod")]
-    environment: Environment,
-    #[schema(value_type = Vec<String>)]
-    scopes: ScopeSet,
-    metadata: Map<String, Value>,
-    /// The limit that is closest to refusing; `null` when nothing is limited.
-    #[schema(value_type = Option<Object>)]
-    rate_limit: Option<Standing>,
-    #[schema(value_type = Option<Object>)]
-    quota: Option<QuotaStanding>,
-    #[schema(value_type = Option<String>, format = DateTime)]
-    expires_at: Option<Timestamp>,
-}
-
 /// The answers, in the order of the questions.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct VerdictList {
-    data: Vec<Verdict>,
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what is written piece by piece")]
+pub(crate) struct VerdictList<'a> {
+    data: Vec<Verdict<'a>>,
 }
 
 /// A question that was judged well-formed.
-struct Asked {
-    key: String,
+struct Asked<'a> {
+    key: Cow<'a, str>,
     all_of: ScopeMask,
     any_of: ScopeMask,
     address: Option<IpAddr>,
-    warehouse: Option<String>,
+    warehouse: Option<Cow<'a, str>>,
     cost: u64,
 }
 
 /// Tells whether a key is good, and counts the request against its limits.
 #[utoipa::path(post, path = "/v1/keys/verify", tag = "Verification", operation_id = "verifyKey", request_body = VerifyKey,
-    responses((status = 200, description = "The answer, good or bad", body = Verdict)))]
+    responses((status = 200, description = "The answer, good or bad", body = Verdict<'static>)))]
 pub(crate) async fn verify(
+    _: AcceptsJson,
     app: Data<App>,
     caller: Allow<KeysVerify>,
     query: Query<NoParameters>,
     body: Body<VerifyKey>,
 ) -> Result<HttpResponse, ApiError> {
-    query.read()?;
-    let (asked, _) = body.parse(|body| parse(body, &app.catalogues().scopes)).await?;
-    Ok(HttpResponse::Ok().json(answer(&app, &caller, &asked).await?))
+    query.demand_none()?;
+    let bytes = body.bytes().await?;
+    let asked = match plain(&bytes, &app) {
+        Some(asked) => asked,
+        None => Body::<VerifyKey>::judge(&bytes, |body| parse(body, &app.catalogues().scopes))?,
+    };
+    Ok(json(answer(&app, &caller, &asked).await?))
 }
 
 /// Answers up to 100 questions, in order.
 #[utoipa::path(post, path = "/v1/keys/verify-batch", tag = "Verification", operation_id = "verifyKeys", request_body = VerifyBatch,
-    responses((status = 200, description = "The answers", body = VerdictList)))]
+    responses((status = 200, description = "The answers", body = VerdictList<'static>)))]
 pub(crate) async fn verify_batch(
     app: Data<App>,
     caller: Allow<KeysVerify>,
@@ -174,16 +202,49 @@ pub(crate) async fn verify_batch(
     let questions = body.keys.into_iter().enumerate();
     let parsed =
         questions.map(|(i, q)| faults.take(parse(q, &app.catalogues().scopes).map_err(|e| e.below(&format!("keys[{i}]")))));
-    let parsed: Vec<Asked> = parsed.collect::<Vec<_>>().into_iter().flatten().collect();
+    let parsed: Vec<Asked<'_>> = parsed.collect::<Vec<_>>().into_iter().flatten().collect();
     faults.finish()?;
-    let mut data = Vec::with_capacity(parsed.len());
-    for asked in &parsed {
-        data.push(answer(&app, &caller, asked).await?);
+    let mut list = br#"{"data":["#.to_vec();
+    for (index, asked) in parsed.iter().enumerate() {
+        if index > 0 {
+            list.push(b',');
+        }
+        list.extend(answer(&app, &caller, asked).await?);
     }
-    Ok(HttpResponse::Ok().json(VerdictList { data }))
+    list.extend(b"]}");
+    Ok(json(list))
 }
 
-fn parse(body: VerifyKey, catalogue: &Catalogue) -> Result<Asked, Error> {
+fn json(text: Vec<u8>) -> HttpResponse {
+    let mut response = HttpResponse::new(StatusCode::OK);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.set_body(BoxBody::new(text))
+}
+
+/// Reads a question that is as plain as most.
+fn plain<'a>(bytes: &'a [u8], app: &App) -> Option<Asked<'a>> {
+    // A list would be read as the fields in their order.
+    if bytes.first() != Some(&b'{') {
+        return None;
+    }
+    let question: PlainQuestion<'a> = serde_json::from_slice(bytes).ok()?;
+    let demanded = |texts: Option<Vec<&str>>| {
+        let texts = texts.unwrap_or_default();
+        let short = texts.len() <= MAX_PLAIN_SCOPES;
+        short.then(|| texts.iter().try_fold(ScopeMask::NONE, |mask, text| Some(mask.union(app.scope(text)?))))?
+    };
+    let warehouse = question.warehouse_id.map(Cow::Borrowed);
+    Some(Asked {
+        key: Cow::Borrowed(question.key),
+        all_of: demanded(question.scopes)?,
+        any_of: demanded(question.any_scopes)?,
+        address: question.ip.map(str::parse).transpose().ok()?,
+        warehouse: if warehouse.as_ref().is_some_and(|w| w.len() > MAX_WAREHOUSE) { return None } else { warehouse },
+        cost: parse_cost(question.cost).ok()?,
+    })
+}
+
+fn parse(body: VerifyKey, catalogue: &Catalogue) -> Result<Asked<'static>, Error> {
     let mut faults = Faults::default();
     let mut demanded = |field: &str, texts: Option<Vec<String>>| {
         let set = faults.take(catalogue.parse_set(field, &texts.unwrap_or_default())).unwrap_or_default();
@@ -197,10 +258,11 @@ fn parse(body: VerifyKey, catalogue: &Catalogue) -> Result<Asked, Error> {
         faults.note(Error::invalid("warehouse_id", format!("must have at most {MAX_WAREHOUSE} bytes")));
     }
     faults.finish()?;
-    Ok(Asked { key: body.key, all_of, any_of, address, warehouse: body.warehouse_id, cost })
+    Ok(Asked { key: body.key.into(), all_of, any_of, address, warehouse: body.warehouse_id.map(Cow::Owned), cost })
 }
 
-async fn answer(app: &App, caller: &Caller, asked: &Asked) -> Result<Verdict, ApiError> {
+/// The answer as JSON.
+async fn answer(app: &App, caller: &Caller, asked: &Asked<'_>) -> Result<Vec<u8>, ApiError> {
     let everywhere = caller.is_operator && caller.organization_id == caller.home;
     let request = Request {
         kind: KeyKind::Secret,
@@ -215,29 +277,72 @@ async fn answer(app: &App, caller: &Caller, asked: &Asked) -> Result<Verdict, Ap
         cost: asked.cost,
         within: (!everywhere).then_some(caller.organization_id),
     };
-    let check = app.admitter.admit(&asked.key, &request).await.map_err(ApiError::unavailable)?;
-    Ok(match check {
+    match app.admitter.admit(&asked.key, &request).await.map_err(ApiError::unavailable)? {
         Check::Accepted(admission) => verdict("valid", &admission, None),
-        Check::Refused(Refusal::Unknown) => Verdict::Unknown(UnknownKey { valid: false, code: "not_found" }),
+        Check::Refused(Refusal::Unknown) => written(&Verdict::Unknown(UnknownKey { valid: false, code: "not_found" })),
         Check::Refused(Refusal::Denied(denial, admission)) => verdict(denial.as_str(), &admission, None),
         Check::Refused(Refusal::RateLimited(after, admission)) => verdict("rate_limited", &admission, Some(after)),
         Check::Refused(Refusal::QuotaExceeded(after, admission)) => verdict("quota_exceeded", &admission, Some(after)),
-        Check::Pending(_) | Check::Unleased => return Err(ApiError::internal("the gate did not answer")),
-    })
+        Check::Pending(_) | Check::Unleased => Err(ApiError::internal("the gate did not answer")),
+    }
 }
 
-fn verdict(code: &'static str, admission: &Admission, retry_after: Option<u64>) -> Verdict {
+/// What keys without metadata have.
+static NO_METADATA: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
+
+fn verdict(code: &'static str, admission: &Admission, retry_after: Option<u64>) -> Result<Vec<u8>, ApiError> {
     let record = &admission.record;
-    let key = VerdictKey {
-        key_id: record.id(),
-        organization_id: record.organization_id(),
-        name: record.name().to_owned(),
+    let (key, organization) = (record.id(), record.organization_id());
+    written(&Verdict::Known(Box::new(KnownKey {
+        valid: code == "valid",
+        code,
+        key_id: hex::id(KeyId::PREFIX, key.as_u128()),
+        organization_id: hex::id(OrganizationId::PREFIX, organization.as_u128()),
+        name: record.name(),
         environment: record.environment(),
-        scopes: record.scopes().clone(),
-        metadata: record.metadata().cloned().unwrap_or_default(),
+        scopes: record.scopes(),
+        metadata: record.metadata().unwrap_or(&NO_METADATA),
         rate_limit: admission.standings.tightest(),
         quota: admission.standings.quota,
-        expires_at: record.expires_at(),
-    };
-    Verdict::Known(Box::new(KnownKey { valid: code == "valid", code, key, retry_after }))
+        expires_at: record.expires_at().map(hex::time),
+        retry_after,
+    })))
+}
+
+fn written(verdict: &Verdict<'_>) -> Result<Vec<u8>, ApiError> {
+    let mut bytes = Vec::with_capacity(ANSWER);
+    serde_json::to_writer(&mut bytes, verdict).map_err(ApiError::internal)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_plain_is_read_alike() {
+        for (text, is_plain) in [
+            (r#"{"key":"k","scopes":["orders:read"],"any_scopes":null,"ip":"::1","warehouse_id":"w","cost":3}"#, true),
+            (r#"{"key":"k"}"#, true),
+            (r#"["k"]"#, false),
+            (r#"{"key":"k","key":"k"}"#, false),
+            (r#"{"key":"k\u0000"}"#, false),
+            (r#"{"key":"k","cost":1.0}"#, false),
+            (r#"{"key":"k"} x"#, false),
+            (r#"{"key":"k","other":1}"#, false),
+            (r#"{"key":null}"#, false),
+            (r#"{"scopes":[]}"#, false),
+        ] {
+            let starts = text.starts_with('{');
+            let plain = starts.then(|| serde_json::from_str::<PlainQuestion<'_>>(text).ok()).flatten();
+            assert_eq!(plain.is_some(), is_plain, "{text}");
+            if let Some(plain) = plain {
+                let strict = Body::<VerifyKey>::judge(text.as_bytes(), Ok).unwrap();
+                assert_eq!(plain.key, strict.key);
+                assert_eq!(plain.scopes.map(|s| s.join(" ")), strict.scopes.map(|s| s.join(" ")));
+                assert_eq!((plain.ip, plain.warehouse_id), (strict.ip.as_deref(), strict.warehouse_id.as_deref()));
+                assert_eq!((plain.any_scopes.is_none(), plain.cost), (strict.any_scopes.is_none(), strict.cost));
+            }
+        }
+    }
 }

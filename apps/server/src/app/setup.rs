@@ -99,14 +99,19 @@ fn gate_options(config: &Config, keyring: &Keyring, format: &KeyFormat) -> Resul
         format: format.clone(),
         pepper: keyring.pepper.clone(),
         catalogues: Catalogues::new(scopes),
-        limits: PlanLimits {
-            self_hosted: RateLimit::per_minute(config.limits.self_hosted_per_minute),
-            scale: RateLimit::per_minute(config.limits.scale_per_minute),
-            enterprise: RateLimit::per_minute(config.limits.enterprise_per_minute),
-        },
+        limits: plan_limits(config),
         capacity: DEFAULT_CAPACITY,
         run: random_token(22, &mut rng()).expose().to_owned(),
     })
+}
+
+/// What each plan allows.
+pub(crate) fn plan_limits(config: &Config) -> PlanLimits {
+    PlanLimits {
+        self_hosted: RateLimit::per_minute(config.limits.self_hosted_per_minute),
+        scale: RateLimit::per_minute(config.limits.scale_per_minute),
+        enterprise: RateLimit::per_minute(config.limits.enterprise_per_minute),
+    }
 }
 
 fn rng() -> OsRng {

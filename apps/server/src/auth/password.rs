@@ -1,15 +1,18 @@
-//! Passwords: what is accepted, and how they are hashed. Argon2id (RFC 9106) with 46 MiB, one pass, one lane, on a bounded pool
-//! so that a flood of sign-ins takes neither the memory nor the cores from key checks.
+//! Passwords: what is accepted, and how they are hashed. Argon2id (RFC 9106) with 46 MiB, one pass, one lane, on few threads of low
+//! priority, so that a flood of sign-ins takes neither the memory nor the cores from key checks.
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, mpsc},
+    thread,
+};
 
-use actix_web::web;
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 use mgmt_core::error::{Code, Error};
-use tokio::sync::Semaphore;
+use parking_lot::Mutex;
+use tokio::sync::{Semaphore, oneshot};
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
@@ -22,13 +25,19 @@ const MAX_CHARS: usize = 1_024;
 const LONG_CHARS: usize = 64;
 /// Sign-ins that may wait for a hash; more are told to come back.
 const QUEUE: usize = 64;
+/// Below everything else that the server does, as far as the system lets it.
+const NICENESS: i32 = 19;
 /// Guesses that a password must withstand, as a power of ten.
 const MIN_GUESSES_LOG10: f64 = 6.0;
 
+type Job = Box<dyn FnOnce() + Send>;
+
 /// Hashes passwords, few at a time.
 pub(crate) struct Passwords {
-    running: Arc<Semaphore>,
+    threads: usize,
     waiting: Arc<Semaphore>,
+    /// Where threads of low priority wait for work; they are started when there is some for the first time.
+    jobs: Mutex<Option<mpsc::Sender<Job>>>,
     /// The hash of a password that nobody has: checked where there is no user, so that time does not tell.
     dummy: String,
 }
@@ -36,10 +45,11 @@ pub(crate) struct Passwords {
 impl Passwords {
     pub(crate) fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let running = (cores / 2).max(1);
+        let threads = (cores / 2).max(1);
         Self {
-            running: Arc::new(Semaphore::new(running)),
-            waiting: Arc::new(Semaphore::new(QUEUE + running)),
+            threads,
+            waiting: Arc::new(Semaphore::new(QUEUE + threads)),
+            jobs: Mutex::default(),
             dummy: hash("a password that nobody has ever had").unwrap_or_default(),
         }
     }
@@ -66,14 +76,45 @@ impl Passwords {
 
     async fn on_pool<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
         let busy = || ApiError::from(Error::new(Code::Unavailable, "too many sign-ins at once").with_retry_after(2));
-        let _place = Arc::clone(&self.waiting).try_acquire_owned().map_err(|_| busy())?;
-        let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| busy())?;
-        let task = move || {
-            // Held by the work itself: a client that goes away frees no core that is still hashing.
-            let _running = running;
-            work()
+        let place = Arc::clone(&self.waiting).try_acquire_owned().map_err(|_| busy())?;
+        let (sender, receiver) = oneshot::channel();
+        let job = move || {
+            // Held by the work itself: a client that goes away frees no place while its password is being hashed.
+            let _place = place;
+            if !sender.is_closed() {
+                let _ = sender.send(work());
+            }
         };
-        web::block(task).await.map_err(ApiError::unavailable)
+        self.submit(Box::new(job)).map_err(ApiError::internal)?;
+        receiver.await.map_err(ApiError::unavailable)
+    }
+
+    fn submit(&self, job: Job) -> std::io::Result<()> {
+        let mut jobs = self.jobs.lock();
+        let sender = match &mut *jobs {
+            Some(sender) => sender,
+            none => none.insert(self.start()?),
+        };
+        sender.send(job).map_err(|_| std::io::Error::other("the threads for passwords have ended"))
+    }
+
+    fn start(&self) -> std::io::Result<mpsc::Sender<Job>> {
+        let (sender, receiver) = mpsc::channel::<Job>();
+        let receiver = Arc::new(Mutex::new(receiver));
+        for _ in 0..self.threads {
+            let receiver = Arc::clone(&receiver);
+            thread::Builder::new().name("passwords".to_owned()).spawn(move || {
+                // On Linux this is the thread's own. Where it is not allowed, sign-ins compete with checks.
+                let _ = rustix::process::nice(NICENESS);
+                loop {
+                    let next = receiver.lock().recv();
+                    let Ok(job) = next else { break };
+                    // A panic is told to the log by its hook, and to who waits by the end of the channel.
+                    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
+                }
+            })?;
+        }
+        Ok(sender)
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
     api::authorize::warehouse,
     app::App,
     error::ApiError,
-    http::{address::ClientAddress, request_id::RequestId},
+    http::{address::ClientAddress, arrival::moment, request_id::RequestId},
 };
 
 /// A scope that a route demands of an API key.
@@ -119,13 +119,13 @@ async fn admit(request: &HttpRequest, scope: &'static str) -> Result<KeyCaller, 
         cost: 1,
         within: None,
     };
-    let admission = match app.admitter.admit(text, &asked).await.map_err(ApiError::unavailable)? {
+    let admission = match app.admitter.admit_at(text, &asked, moment(request)).await.map_err(ApiError::unavailable)? {
         Check::Accepted(admission) => admission,
         Check::Refused(refusal) => return Err(refuse(request, refusal, scope)),
         Check::Pending(_) | Check::Unleased => return Err(ApiError::internal("the gate did not answer")),
     };
     let record = &admission.record;
-    note(request, record.id().to_string(), rate_limit_fields(&admission.standings));
+    note(request, record.id(), rate_limit_fields(&admission.standings));
     if all_of.is_empty() {
         // A catalogue without the scope grants it to nobody.
         let message = format!("`{scope}` is not in this server's catalogue of scopes");

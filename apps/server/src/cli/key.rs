@@ -33,6 +33,8 @@ pub(crate) enum KeyCommand {
     Create(CreateArgs),
     /// List an organization's keys.
     List(ListArgs),
+    /// Take over keys of other systems by the hashes that those kept: JSON lines.
+    Import(super::import::ImportArgs),
     /// Revoke a key for good.
     Revoke(RevokeArgs),
 }
@@ -96,6 +98,7 @@ pub(crate) fn run(config: Config, command: &KeyCommand) -> Result<(), Failure> {
     match command {
         KeyCommand::Create(args) => create(&app, args),
         KeyCommand::List(args) => list(&app, args),
+        KeyCommand::Import(args) => super::import::run(&app, args),
         KeyCommand::Revoke(args) => revoke(&app, args),
     }
 }

@@ -244,7 +244,6 @@ impl Reader {
     pub(super) fn url(&mut self, section: &str, key: &str, schemes: &[&str]) -> Option<SecretUrl> {
         let text = self.text(section, key)?;
         let (scheme, rest) = text.split_once("://").unwrap_or(("", ""));
-        // `redis+sentinel://` and the like belong to the family.
         let family = scheme.split(['+', '-']).next().unwrap_or_default();
         if schemes.contains(&family) && !rest.is_empty() {
             return Some(SecretUrl(text));
@@ -256,6 +255,15 @@ impl Reader {
     /// A URL of one of these schemes, or nothing.
     pub(super) fn optional_url(&mut self, section: &str, key: &str, schemes: &[&str]) -> Option<SecretUrl> {
         if self.is_empty(section, key) { None } else { self.url(section, key, schemes) }
+    }
+
+    /// Where Redis is, if that is set. It is never repeated in a fault.
+    pub(super) fn redis(&mut self) -> Option<mgmt_redis::Address> {
+        let text = self.text("redis", "url").filter(|text| !text.is_empty())?;
+        match text.parse::<mgmt_redis::Address>() {
+            Ok(address) => Some(address),
+            Err(fault) => self.refuse("redis", "url", &fault.to_string()),
+        }
     }
 
     /// The base of generated links, if one is set.

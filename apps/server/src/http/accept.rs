@@ -1,6 +1,15 @@
 //! `Accept`: a request is refused only if it excludes every form that an answer has.
 
-use actix_web::http::header::{ACCEPT, HeaderMap};
+use std::future::{Ready, ready};
+
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    http::header::{ACCEPT, HeaderMap},
+};
+use mgmt_core::error::Code;
+
+use crate::error::ApiError;
 
 /// The form of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +23,24 @@ pub(crate) enum Form {
 /// Whether a JSON answer is acceptable.
 pub(crate) fn accepts_json(headers: &HeaderMap) -> bool {
     judgement(headers, "application", "json").quality > 0.0
+}
+
+/// Refuses a request whose client accepts no JSON: [`endpoint`](super::route::endpoint) does so for all of its methods, and this, as the
+/// first argument of a handler, costs less.
+pub(crate) struct AcceptsJson;
+
+impl FromRequest for AcceptsJson {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(if accepts_json(request.headers()) { Ok(Self) } else { Err(refusal()) })
+    }
+}
+
+/// The answer to a client that accepts nothing that there is.
+pub(crate) fn refusal() -> ApiError {
+    ApiError::new(Code::NotAcceptable, "answers are `application/json`")
 }
 
 /// Whether the client asks for a page by name, as browsers do when somebody goes to an address.

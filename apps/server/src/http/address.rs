@@ -12,6 +12,8 @@ use actix_web::{
 };
 use ipnet::IpNet;
 
+use super::arrival::Arrived;
+
 /// The client's address; an IPv4 address that came in IPv6's clothes is IPv4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ClientAddress(pub(crate) IpAddr);
@@ -70,7 +72,7 @@ impl FromRequest for ClientAddress {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let known = request.extensions().get::<Self>().copied();
+        let known = request.extensions().get::<Arrived>().map(|arrived| arrived.client);
         let resolve = || Self::resolve(request.peer_addr(), request.headers(), &super::settings(request).trusted_proxies);
         ready(Ok(known.unwrap_or_else(resolve)))
     }

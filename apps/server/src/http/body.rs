@@ -4,8 +4,10 @@
 //! known and may do this. A request without a credential is 401 whatever its body, and its body is not read.
 
 use std::{
-    future::{Ready, ready},
+    future::{Future, Ready, poll_fn, ready},
     marker::PhantomData,
+    pin::{Pin, pin},
+    task::Poll,
 };
 
 use actix_web::{
@@ -165,9 +167,13 @@ impl RawBody {
             return Err(too_large(self.settings.max_body));
         }
         let deadline = self.settings.body_deadline;
-        let bytes = actix_web::rt::time::timeout(deadline, collect(&mut self.payload, self.settings.max_body))
-            .await
-            .map_err(|_| late())??;
+        let bytes = {
+            let mut reading = pin!(collect(&mut self.payload, self.settings.max_body));
+            match soon(reading.as_mut()).await {
+                Some(bytes) => bytes?,
+                None => actix_web::rt::time::timeout(deadline, reading).await.map_err(|_| late())??,
+            }
+        };
         // A missing type is a fault of a body only; a request without a body needs none.
         if !bytes.is_empty() {
             self.check()?;
@@ -180,19 +186,44 @@ impl RawBody {
     }
 }
 
+/// What the future yields at once, or after what has already come in was looked at. A body mostly comes with its head, but is handed
+/// over only after the handler was called: a timer would be set for nothing.
+async fn soon<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
+    let mut is_first = true;
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending if is_first => {
+            is_first = false;
+            context.waker().wake_by_ref();
+            Poll::Pending
+        }
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}
+
 async fn collect(payload: &mut Payload, limit: usize) -> Result<Bytes, ApiError> {
     let mut body = BytesMut::new();
+    let mut only = Bytes::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| match error {
             PayloadError::Overflow => too_large(limit),
             error => ApiError::new(Code::InvalidRequest, "the body was not received whole").caused_by(error).closing(),
         })?;
-        if body.len() + chunk.len() > limit {
+        if body.len() + only.len() + chunk.len() > limit {
             return Err(too_large(limit));
         }
-        body.extend_from_slice(&chunk);
+        // A body in one piece is not copied.
+        if body.is_empty() && only.is_empty() {
+            only = chunk;
+        } else {
+            if body.is_empty() {
+                body.extend_from_slice(&std::mem::take(&mut only));
+            }
+            body.extend_from_slice(&chunk);
+        }
     }
-    Ok(body.freeze())
+    Ok(if only.is_empty() { body.freeze() } else { only })
 }
 
 fn too_large(limit: usize) -> ApiError {
@@ -222,8 +253,8 @@ fn check_media(headers: &HeaderMap, accepted: &'static [&'static str]) -> Result
     let (Some(value), None) = (types.next(), types.next()) else { return Err(MediaFault::Type) };
     let text = value.to_str().map_err(|_| MediaFault::Type)?;
     let mut parts = text.split(';').map(str::trim);
-    let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
-    let known = accepted.iter().find(|accepted| **accepted == essence).ok_or(MediaFault::Type)?;
+    let essence = parts.next().unwrap_or_default();
+    let known = accepted.iter().find(|accepted| accepted.eq_ignore_ascii_case(essence)).ok_or(MediaFault::Type)?;
     for parameter in parts.filter(|p| !p.is_empty()) {
         let (name, value) = parameter.split_once('=').ok_or(MediaFault::Type)?;
         let is_utf8 = matches!(value.trim().trim_matches('"').to_ascii_lowercase().as_str(), "utf-8" | "utf8");

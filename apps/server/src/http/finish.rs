@@ -14,7 +14,7 @@ use actix_web::{
 use mgmt_core::error::{Code, Error};
 
 use super::request_id::{RequestId, X_REQUEST_ID};
-use crate::error::{ApiError, ErrorShape, Refusal, envelope};
+use crate::error::{ApiError, Refusal, Shape, envelope};
 
 const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -28,8 +28,8 @@ pub(crate) struct Finish {
     pub(crate) https: bool,
     /// Whether the server is stopping, so that the connection should end.
     pub(crate) close: bool,
-    /// How errors are written, where not in the envelope.
-    pub(crate) shape: Option<ErrorShape>,
+    /// How answers differ on the request's surface, where they do.
+    pub(crate) shape: Option<Shape>,
 }
 
 impl Finish {
@@ -69,7 +69,7 @@ impl Finish {
 
     fn write_error(&self, response: HttpResponse, error: &Error) -> HttpResponse {
         let status = response.status();
-        let write = self.shape.map_or(envelope as fn(&Error, StatusCode, &str) -> _, |shape| shape.0);
+        let write = self.shape.map_or(envelope as fn(&Error, StatusCode, &str) -> _, |shape| shape.error);
         let body = write(error, status, self.id.as_str()).to_string();
         let mut response = response.set_body(BoxBody::new(body));
         response.headers_mut().insert(CONTENT_TYPE, JSON);

@@ -2,10 +2,12 @@
 
 pub(crate) mod accept;
 pub(crate) mod address;
+pub(crate) mod arrival;
 pub(crate) mod body;
 pub(crate) mod csv;
 mod fault;
 pub(crate) mod finish;
+pub(crate) mod hex;
 pub(crate) mod json;
 pub(crate) mod limits;
 pub(crate) mod node;

@@ -32,6 +32,16 @@ impl<T: DeserializeOwned> Query<T> {
     }
 }
 
+impl Query<NoParameters> {
+    /// Refuses any parameter.
+    ///
+    /// # Errors
+    /// 400 that names every parameter.
+    pub(crate) fn demand_none(&self) -> Result<(), ApiError> {
+        if self.text.is_empty() { Ok(()) } else { self.read().map(drop) }
+    }
+}
+
 /// The names and values of a query, percent-decoded.
 pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
     let mut seen = HashSet::new();

@@ -1,6 +1,10 @@
 //! Request ids and W3C trace contexts.
 
-use std::future::{Ready, ready};
+use std::{
+    cell::Cell,
+    future::{Ready, ready},
+    sync::Arc,
+};
 
 use actix_web::{
     Error, FromRequest, HttpMessage, HttpRequest,
@@ -8,6 +12,8 @@ use actix_web::{
     http::header::{HeaderMap, HeaderName, HeaderValue},
 };
 use mgmt_core::time::Timestamp;
+
+use super::{arrival::Arrived, hex::hex};
 
 /// The header field that carries a request id in both directions.
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -17,31 +23,19 @@ const MAX_LENGTH: usize = 128;
 /// The id of one request: the client's own where it is well-formed, else a UUID version 7 in hexadecimal.
 /// Never holds a character that means anything to a header, a log or a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RequestId(String);
+pub(crate) struct RequestId(Arc<str>);
 
 impl RequestId {
-    /// The inbound id, or a new one. Two inbound fields are no id.
-    pub(crate) fn from_headers(headers: &HeaderMap, now: Timestamp) -> Self {
-        let mut fields = headers.get_all(X_REQUEST_ID);
-        let inbound = fields.next().and_then(|v| v.to_str().ok()).filter(|text| is_well_formed(text));
-        match (inbound, fields.next()) {
-            (Some(text), None) => Self(text.to_owned()),
-            _ => Self::new(now),
-        }
+    /// The inbound id. Two inbound fields are no id.
+    pub(crate) fn inbound(headers: &HeaderMap) -> Option<Self> {
+        let mut fields = headers.get_all(&X_REQUEST_ID);
+        let text = fields.next()?.to_str().ok().filter(|text| is_well_formed(text))?;
+        fields.next().is_none().then(|| Self(text.into()))
     }
 
     /// A new id.
     pub(crate) fn new(now: Timestamp) -> Self {
-        let mut random = [0_u8; 10];
-        // A request id need not be secret: without randomness, the time alone still tells requests apart in a log.
-        let _ = getrandom::fill(&mut random);
-        let mut bits = u128::from(now.as_millis().unsigned_abs()) << 80;
-        for (place, byte) in random.iter().enumerate() {
-            bits |= u128::from(*byte) << (place * 8);
-        }
-        let versioned = (bits & !(0xf_u128 << 76)) | (0x7_u128 << 76);
-        let variant = (versioned & !(0x3_u128 << 62)) | (0x2_u128 << 62);
-        Self(format!("{variant:032x}"))
+        RequestIds::default().make(now)
     }
 
     /// The id's text.
@@ -55,6 +49,39 @@ impl RequestId {
     }
 }
 
+/// Makes ids, each worker its own. The system's randomness is asked for once, as it costs more than all the rest: a request id need
+/// not be secret. From there on the random bits are those of SplitMix64.
+#[derive(Debug)]
+pub(crate) struct RequestIds(Cell<u64>);
+
+impl Default for RequestIds {
+    fn default() -> Self {
+        let mut seed = [0_u8; 8];
+        // Without randomness, the time alone still tells requests apart in a log.
+        let _ = getrandom::fill(&mut seed);
+        Self(Cell::new(u64::from_le_bytes(seed)))
+    }
+}
+
+impl RequestIds {
+    /// A new id.
+    pub(crate) fn make(&self, now: Timestamp) -> RequestId {
+        let time = u128::from(now.as_millis().unsigned_abs()) << 80;
+        let bits = time | (u128::from(self.random() & 0xffff) << 64) | u128::from(self.random());
+        let versioned = (bits & !(0xf_u128 << 76)) | (0x7_u128 << 76);
+        let variant = (versioned & !(0x3_u128 << 62)) | (0x2_u128 << 62);
+        RequestId(hex(variant).as_str().into())
+    }
+
+    fn random(&self) -> u64 {
+        let state = self.0.get().wrapping_add(0x9E37_79B9_7F4A_7C15);
+        self.0.set(state);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+}
+
 fn is_well_formed(text: &str) -> bool {
     (1..=MAX_LENGTH).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
@@ -64,7 +91,7 @@ impl FromRequest for RequestId {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let known = request.extensions().get::<Self>().cloned();
+        let known = request.extensions().get::<Arrived>().map(|arrived| arrived.id.clone());
         ready(Ok(known.unwrap_or_else(|| Self::new(Timestamp::from_millis(0)))))
     }
 }
@@ -114,7 +141,9 @@ mod tests {
         for value in values {
             headers.append(X_REQUEST_ID, HeaderValue::from_str(value).unwrap());
         }
-        RequestId::from_headers(&headers, Timestamp::from_millis(1_800_000_000_000)).0
+        let ids = RequestIds::default();
+        let id = RequestId::inbound(&headers).unwrap_or_else(|| ids.make(Timestamp::from_millis(1_800_000_000_000)));
+        id.as_str().to_owned()
     }
 
     #[test]

@@ -155,8 +155,7 @@ async fn check_accept(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     if request.method() != Method::OPTIONS && !accept::accepts_json(request.headers()) {
-        let error = ApiError::new(Code::NotAcceptable, "answers are `application/json`");
-        return Ok(request.error_response(error).map_into_right_body());
+        return Ok(request.error_response(accept::refusal()).map_into_right_body());
     }
     Ok(next.call(request).await?.map_into_left_body())
 }

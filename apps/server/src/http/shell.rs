@@ -18,21 +18,24 @@ use actix_web::{
     http::Method,
 };
 use futures_util::FutureExt as _;
+use mgmt_gate::SystemClock;
 use tracing::Instrument as _;
 
 use super::{
     SharedSettings,
     address::ClientAddress,
+    arrival::Arrived,
     finish::Finish,
     limits,
-    request_id::{RequestId, TraceParent},
+    request_id::{RequestId, RequestIds, TraceParent},
     route, url_guard,
 };
 use crate::{
+    auth::LimitFields,
     clock::Clock,
     drain::Drain,
-    error::{ApiError, ErrorShape, Refusal},
-    telemetry::{AccessRecord, Outcome, Principal},
+    error::{ApiError, Refusal, Shape},
+    telemetry::{self, AccessRecord, Outcome, Principal, RequestMetrics},
 };
 
 /// The middleware's factory; one for all workers.
@@ -44,6 +47,8 @@ pub(crate) struct Shell {
     pub(crate) clock: Clock,
     /// Counts requests and knows whether the server is stopping.
     pub(crate) drain: Drain,
+    /// What is done to a request that was admitted, before it is routed.
+    pub(crate) prepare: fn(&mut ServiceRequest),
 }
 
 impl<S, B> Transform<S, ServiceRequest> for Shell
@@ -58,14 +63,22 @@ where
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
-        ready(Ok(ShellService { inner: Rc::new(service), shell: self.clone() }))
+        let worker = Worker { shell: self.clone(), ids: RequestIds::default(), metrics: RequestMetrics::default() };
+        ready(Ok(ShellService { inner: Rc::new(service), worker: Rc::new(worker) }))
     }
 }
 
 /// The middleware itself, one per worker.
 pub(crate) struct ShellService<S> {
     inner: Rc<S>,
+    worker: Rc<Worker>,
+}
+
+/// What a worker has for itself.
+struct Worker {
     shell: Shell,
+    ids: RequestIds,
+    metrics: RequestMetrics,
 }
 
 impl<S, B> Service<ServiceRequest> for ShellService<S>
@@ -80,7 +93,7 @@ where
     actix_web::dev::forward_ready!(inner);
 
     fn call(&self, mut request: ServiceRequest) -> Self::Future {
-        let visit = Visit::begin(&self.shell, &request);
+        let visit = Visit::begin(&self.worker, &request);
         let span = tracing::info_span!("request", request_id = visit.finish.id.as_str());
         let refused = visit.admit(&request);
         if let Some(answer) = refused {
@@ -91,6 +104,7 @@ where
             // The protocol layer remembers that the request was HEAD: it sends the length and no body.
             request.head_mut().method = Method::GET;
         }
+        (self.worker.shell.prepare)(&mut request);
         let inner = Rc::clone(&self.inner);
         Box::pin(
             async move {
@@ -109,29 +123,32 @@ where
 struct Visit {
     finish: Finish,
     started: Duration,
-    shell: Shell,
-    record: AccessRecord,
+    worker: Rc<Worker>,
+    method: Method,
+    /// For the access log, where there is one.
+    record: Option<AccessRecord>,
     _running: crate::drain::Running,
 }
 
 impl Visit {
-    fn begin(shell: &Shell, request: &ServiceRequest) -> Self {
-        let id = RequestId::from_headers(request.headers(), shell.clock.now());
-        let client = ClientAddress::resolve(request.peer_addr(), request.headers(), &shell.settings.trusted_proxies);
-        let trace = TraceParent::from_headers(request.headers());
-        request.extensions_mut().insert(id.clone());
-        request.extensions_mut().insert(client);
+    fn begin(worker: &Rc<Worker>, request: &ServiceRequest) -> Self {
+        let (shell, headers, at) = (&worker.shell, request.headers(), SystemClock.now());
+        let id = RequestId::inbound(headers).unwrap_or_else(|| worker.ids.make(at.wall));
+        let client = ClientAddress::resolve(request.peer_addr(), headers, &shell.settings.trusted_proxies);
+        let record = telemetry::logs_access().then(|| AccessRecord {
+            request_id: id.clone(),
+            method: request.method().clone(),
+            path: url_guard::redacted(request.path(), &shell.settings.key_prefix),
+            client: client.0,
+            trace_id: TraceParent::from_headers(headers).map(|trace| trace.trace_id),
+        });
+        request.extensions_mut().insert(Arrived { id: id.clone(), client, at });
         Self {
             started: shell.clock.elapsed(),
-            record: AccessRecord {
-                request_id: id.as_str().to_owned(),
-                method: request.method().clone(),
-                path: url_guard::redacted(request.path(), &shell.settings.key_prefix),
-                client: client.0,
-                trace_id: trace.map(|t| t.trace_id),
-            },
             finish: Finish { id, https: shell.settings.https, close: false, shape: None },
-            shell: shell.clone(),
+            worker: Rc::clone(worker),
+            method: request.method().clone(),
+            record,
             _running: shell.drain.enter(),
         }
     }
@@ -139,10 +156,11 @@ impl Visit {
     /// What refuses or answers the request before any handler sees it.
     fn admit(&self, request: &ServiceRequest) -> Option<Result<HttpResponse, ApiError>> {
         let uri = request.uri();
+        let prefix = &self.worker.shell.settings.key_prefix;
         let checks = || {
             limits::check(request.head())?;
-            url_guard::check_cookies(request.headers(), &self.shell.settings.key_prefix)?;
-            url_guard::check(uri.path(), uri.query(), &self.shell.settings.key_prefix)
+            url_guard::check_cookies(request.headers(), prefix)?;
+            url_guard::check(uri.path(), uri.query(), prefix)
         };
         match checks() {
             Err(error) => Some(Err(error)),
@@ -151,30 +169,43 @@ impl Visit {
     }
 
     fn end(mut self, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
-        let (request, response) = response.into_parts();
-        self.finish.shape = request.extensions().get::<ErrorShape>().copied();
-        self.finish.close = self.shell.drain.is_draining();
+        let (request, mut response) = response.into_parts();
+        let (limits, principal) = {
+            let mut extensions = request.extensions_mut();
+            self.finish.shape = extensions.get::<Shape>().copied();
+            (extensions.remove::<LimitFields>(), self.record.as_ref().and_then(|_| extensions.remove::<Principal>()))
+        };
+        for (name, value) in limits.into_iter().flat_map(|limits| limits.0) {
+            response.headers_mut().insert(name, value);
+        }
+        if let Some(shape) = self.finish.shape {
+            (shape.fields)(&mut response);
+        }
+        self.finish.close = self.worker.shell.drain.is_draining();
         let code = response.extensions().get::<Refusal>().map(|refusal| refusal.error.code().as_str());
         let response = self.finish.apply(response);
-        self.record.write(Outcome {
-            status: response.status(),
-            took: self.shell.clock.elapsed().saturating_sub(self.started),
-            code,
-            principal: request.extensions().get::<Principal>().cloned(),
-            route: request.match_pattern(),
-        });
+        let outcome = Outcome { status: response.status(), took: self.took(), code, principal };
+        self.tell(request.match_pattern().as_deref(), &outcome);
         ServiceResponse::new(request, response)
     }
 
     /// An error that no longer has its request: actix turns it into a response, which is completed on its way.
     fn fail(self, mut error: Error) -> Error {
-        self.record.write(Outcome {
-            status: error.as_response_error().status_code(),
-            took: self.shell.clock.elapsed().saturating_sub(self.started),
-            ..Outcome::default()
-        });
-        let finish = Finish { close: self.shell.drain.is_draining(), ..self.finish };
+        let status = error.as_response_error().status_code();
+        self.tell(None, &Outcome { status, took: self.took(), ..Outcome::default() });
+        let finish = Finish { close: self.worker.shell.drain.is_draining(), ..self.finish };
         error.add_response_mapper(move |response| finish.apply(response));
         error
+    }
+
+    fn took(&self) -> Duration {
+        self.worker.shell.clock.elapsed().saturating_sub(self.started)
+    }
+
+    fn tell(&self, route: Option<&str>, outcome: &Outcome) {
+        if let Some(record) = &self.record {
+            record.write(outcome);
+        }
+        self.worker.metrics.count(&self.method, route, outcome.status, outcome.took);
     }
 }

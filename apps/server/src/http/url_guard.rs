@@ -1,5 +1,7 @@
 //! Credentials don't belong into addresses: those are logged, kept in histories and sent on as referrers.
 
+use std::borrow::Cow;
+
 use actix_web::http::header::{COOKIE, HeaderMap};
 use mgmt_core::error::Code;
 
@@ -58,9 +60,12 @@ pub(crate) fn redacted(path: &str, prefix: &str) -> String {
     segments.join("/")
 }
 
-fn lenient(text: &str, form: bool) -> String {
+fn lenient(text: &str, form: bool) -> Cow<'_, str> {
+    if !text.bytes().any(|b| b == b'%' || (form && b == b'+')) {
+        return text.into();
+    }
     let decoded = if form { percent::decode_form(text) } else { percent::decode_path(text) };
-    decoded.unwrap_or_else(|| text.to_owned())
+    decoded.map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
 fn is_suspicious(name: &str) -> bool {
@@ -73,13 +78,15 @@ fn looks_secret(text: &str, prefix: &str) -> bool {
 
 /// One of our keys anywhere in the text: `<prefix>_<sk|mk>_<prod|test>_` and a run that is longer than a display prefix.
 fn holds_key(text: &str, prefix: &str) -> bool {
-    ["sk_prod_", "sk_test_", "mk_prod_", "mk_test_"].iter().any(|kind| {
-        let marker = format!("{prefix}_{kind}");
-        text.match_indices(&marker).any(|(start, found)| {
-            let rest = text.get(start + found.len()..).unwrap_or_default();
-            rest.bytes().take_while(u8::is_ascii_alphanumeric).count() >= 12
+    // Most texts are shorter than the shortest that is meant.
+    text.len() >= prefix.len() + 21
+        && ["_sk_prod_", "_sk_test_", "_mk_prod_", "_mk_test_"].iter().any(|kind| {
+            text.match_indices(kind).any(|(start, found)| {
+                let (before, rest) = (text.get(..start), text.get(start + found.len()..).unwrap_or_default());
+                before.is_some_and(|before| before.ends_with(prefix))
+                    && rest.bytes().take_while(u8::is_ascii_alphanumeric).count() >= 12
+            })
         })
-    })
 }
 
 /// A compact JWS: three runs of base64url, the first of which starts with an object.

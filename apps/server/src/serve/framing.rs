@@ -5,6 +5,8 @@
 //! differently. Such a byte is overwritten with one that the parser refuses. The two agree on what a body is as long as
 //! the parser accepts the head, and when it does not, the connection ends.
 
+use memchr::memchr;
+
 /// Enough of a line to know the fields that frame a body.
 const REMEMBERED: usize = 64;
 
@@ -48,25 +50,22 @@ impl Framing {
     /// Takes note of bytes, and poisons what a head must not hold.
     pub(super) fn watch(&mut self, bytes: &mut [u8]) {
         let mut rest = bytes;
-        while let Some((first, after)) = rest.split_first_mut() {
-            let skipped = match &mut self.state {
+        while !rest.is_empty() {
+            let taken = match &mut self.state {
                 State::Opaque => return,
                 State::Body(left) | State::ChunkData(left) => {
-                    let skipped = usize::try_from(*left).unwrap_or(usize::MAX).min(after.len() + 1);
-                    *left -= skipped as u64;
-                    skipped
+                    let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(rest.len());
+                    *left -= taken as u64;
+                    taken
                 }
-                State::Head | State::ChunkSize | State::Trailer => {
-                    self.byte(first);
-                    1
-                }
+                State::Head | State::ChunkSize | State::Trailer => self.line_of(rest),
             };
             match self.state {
                 State::Body(0) => self.state = State::Head,
                 State::ChunkData(0) => self.state = State::ChunkSize,
                 _ => {}
             }
-            rest = after.get_mut(skipped.saturating_sub(1)..).unwrap_or_default();
+            rest = rest.get_mut(taken..).unwrap_or_default();
         }
     }
 
@@ -80,30 +79,47 @@ impl Framing {
         self.head.request_line
     }
 
-    fn byte(&mut self, byte: &mut u8) {
-        let value = *byte;
-        if value != b'\n' {
-            if self.state == State::Head && !self.head.has_request_line {
-                let before = if self.line.is_empty() { 0 } else { self.head.request_line };
-                self.head.request_line = before + 1;
-            }
-            if self.line.len() < REMEMBERED {
-                self.line.push(value);
-            }
-            self.previous = value;
-            return;
+    /// Takes the bytes of one line, or those that are there of it; how many they are.
+    fn line_of(&mut self, bytes: &mut [u8]) -> usize {
+        let end = memchr(b'\n', bytes);
+        let part = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default();
+        if self.state == State::Head && !self.head.has_request_line && !part.is_empty() {
+            let before = if self.line.is_empty() { 0 } else { self.head.request_line };
+            self.head.request_line = before + part.len();
         }
+        if let Some(last) = part.last() {
+            self.previous = *last;
+        }
+        let Some(end) = end else {
+            self.remember(part);
+            return bytes.len();
+        };
         if self.previous != b'\r' && self.state != State::ChunkSize {
-            *byte = POISON;
+            if let Some(byte) = bytes.get_mut(end) {
+                *byte = POISON;
+            }
             self.state = State::Opaque;
-            return;
+            return end + 1;
         }
-        self.previous = value;
-        let line = std::mem::take(&mut self.line);
-        self.end_of_line(line.strip_suffix(b"\r").unwrap_or(&line));
+        self.previous = b'\n';
+        if self.line.is_empty() {
+            self.end_of_line(start_of(part, REMEMBERED));
+        } else {
+            self.remember(part);
+            let mut line = std::mem::take(&mut self.line);
+            self.end_of_line(&line);
+            line.clear();
+            self.line = line;
+        }
+        end + 1
+    }
+
+    fn remember(&mut self, part: &[u8]) {
+        self.line.extend_from_slice(start_of(part, REMEMBERED.saturating_sub(self.line.len())));
     }
 
     fn end_of_line(&mut self, line: &[u8]) {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
         match self.state {
             State::ChunkSize => self.chunk_size(line),
             State::Trailer if line.is_empty() => self.state = State::Head,
@@ -118,6 +134,10 @@ impl Framing {
     }
 
     fn field(&mut self, line: &[u8]) {
+        // Most fields are none of those that matter.
+        if !matches!(line.first(), Some(b'C' | b'c' | b'T' | b't' | b'U' | b'u')) {
+            return;
+        }
         let Some((name, value)) = std::str::from_utf8(line).ok().and_then(|line| line.split_once(':')) else { return };
         let value = value.trim();
         if name.eq_ignore_ascii_case("content-length") {
@@ -154,6 +174,11 @@ impl Framing {
             None => State::Opaque,
         };
     }
+}
+
+/// At most so many bytes of the beginning.
+fn start_of(bytes: &[u8], count: usize) -> &[u8] {
+    bytes.get(..count).unwrap_or(bytes)
 }
 
 #[cfg(test)]

@@ -6,10 +6,10 @@ use actix_http::{HttpService, KeepAlive, Protocol, Request};
 use actix_server::GracefulShutdownSignal;
 use actix_service::{IntoServiceFactory as _, ServiceFactory, ServiceFactoryExt as _, fn_service, map_config};
 use actix_web::{
-    App as WebApp, Error,
+    App as WebApp, Error, HttpMessage as _,
     body::BoxBody,
-    dev::{AppConfig, ServiceResponse},
-    middleware::{Condition, from_fn},
+    dev::{AppConfig, ServiceRequest, ServiceResponse},
+    middleware::Condition,
     rt::net::TcpStream,
     web,
 };
@@ -57,16 +57,13 @@ impl Site {
         &self,
     ) -> impl ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()> + use<>
     {
-        let shell = Shell { settings: Arc::clone(&self.settings), clock: self.clock, drain: self.drain.clone() };
+        let shell = Shell { settings: Arc::clone(&self.settings), clock: self.clock, drain: self.drain.clone(), prepare };
         WebApp::new()
             .app_data(Arc::clone(&self.settings))
             .app_data(web::Data::new(self.drain.clone()))
             .configure(|config| (self.routes)(config))
             .default_service(web::to(pages::elsewhere))
-            .wrap(from_fn(crate::api::write_limit_fields))
-            .wrap(from_fn(crate::api::projects::shape))
             .wrap(Condition::new(!self.allowed_origins.is_empty(), cors(&self.allowed_origins)))
-            .wrap(from_fn(spare_authorize))
             .wrap(shell)
             .into_factory()
     }
@@ -95,5 +92,14 @@ impl Site {
             Ok::<_, ()>((Guarded::new(stream, peer, clock), Protocol::Http1, peer))
         })
         .and_then(http)
+    }
+}
+
+/// What differs by the path, before a request is routed.
+fn prepare(request: &mut ServiceRequest) {
+    spare_authorize(request);
+    // Before routing, this is the decoded path that routes are matched with.
+    if let Some(shape) = crate::api::projects::shape_of(request.match_info().as_str()) {
+        request.extensions_mut().insert(shape);
     }
 }

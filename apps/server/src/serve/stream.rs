@@ -23,13 +23,14 @@ use actix_web::{
     },
 };
 use bytes::{Buf as _, Bytes, BytesMut};
+use memchr::memrchr_iter;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::framing::{Framing, POISON};
 use crate::{
     clock::Clock,
     http::{finish::Finish, limits::MAX_TARGET, request_id::RequestId},
-    telemetry::{AccessRecord, Outcome},
+    telemetry::{AccessRecord, Outcome, RequestMetrics},
 };
 
 /// Time for a head from its first byte on. The parser's own clock runs for the first head of a connection only.
@@ -85,14 +86,15 @@ impl Guarded {
         };
         let id = RequestId::new(self.clock.now());
         let record = AccessRecord {
-            request_id: id.as_str().to_owned(),
+            request_id: id.clone(),
             // What was asked for was not understood.
             method: Method::from_bytes(b"-").unwrap_or_default(),
             path: String::new(),
             client: self.peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical()),
             trace_id: None,
         };
-        record.write(Outcome { status, ..Outcome::default() });
+        record.write(&Outcome { status, ..Outcome::default() });
+        RequestMetrics::default().count(&record.method, None, status, Duration::ZERO);
         self.replacement = answer(status, id);
         self.rest = Some((REST_LENGTH, Box::pin(sleep(REST_DEADLINE))));
     }
@@ -205,7 +207,7 @@ fn bare_answer(bytes: &[u8]) -> Option<(usize, StatusCode)> {
     }
     let from = bytes.len().saturating_sub(BARE_LENGTH);
     let tail = bytes.get(from..)?;
-    let start = tail.windows(7).rposition(|window| window == b"HTTP/1.")?;
+    let start = memrchr_iter(b'H', tail).find(|start| tail.get(*start..).is_some_and(|rest| rest.starts_with(b"HTTP/1.")))?;
     let head = std::str::from_utf8(tail.get(start..)?).ok()?;
     let mut lines = head.trim_end().split("\r\n");
     let code: u16 = lines.next()?.split(' ').nth(1)?.parse().ok()?;

@@ -14,6 +14,7 @@
 mod accounts;
 mod bench;
 mod counters;
+mod foreign_hashes;
 mod invitations;
 mod journals;
 mod keys;
@@ -28,8 +29,8 @@ mod usage;
 mod webhooks;
 
 pub use self::{
-    accounts::*, counters::*, invitations::*, journals::*, keys::*, leases::*, projects::*, quotas::*, reveals::*, sessions::*,
-    shipping::*, transactions::*, usage::*, webhooks::*,
+    accounts::*, counters::*, foreign_hashes::*, invitations::*, journals::*, keys::*, leases::*, projects::*, quotas::*,
+    reveals::*, sessions::*, shipping::*, transactions::*, usage::*, webhooks::*,
 };
 
 /// Makes a test of every function in [`conformance`](crate::conformance). The expression opens a new, empty, migrated store;
@@ -77,6 +78,10 @@ macro_rules! conformance_tests {
             key_conditions_are_those_of_the_rules
             key_updates_are_guarded
             last_use_only_moves_forward
+
+            foreign_hashes_round_trip
+            foreign_hashes_are_adopted_once
+            foreign_hashes_are_adopted_once_under_concurrency
 
             projects_round_trip
             projects_go_with_what_hangs_on_them
@@ -139,6 +144,8 @@ macro_rules! conformance_tests {
             shipments_round_trip
             shipment_updates_are_not_lost
             shipments_are_filtered
+            shipments_are_found_by_any_part
+            shipments_of_several_values_are_one_list
             trackers_round_trip
             rate_sheets_round_trip
         }

@@ -142,6 +142,55 @@ pub fn shipments_are_filtered(store: &dyn Store) {
     assert_eq!((page(0, 1), page(1, 1), page(2, 1)), (vec![second.id], vec![first.id], vec![]));
 }
 
+/// Numbers that begin alike are found by every part of them, in any case, and by nothing else.
+pub fn shipments_are_found_by_any_part(store: &dyn Store) {
+    let mut bench = Bench::new();
+    let [own, ..] = realms(&mut bench, store);
+    let references: Vec<String> = (1..21).map(|n| format!("PO-00{:05}", n * 7919)).collect();
+    for (minute, reference) in (0..).zip(&references) {
+        let shipment = draft(&mut bench, minute, reference);
+        write(store, |tx| tx.shipments().insert(own.organization, &shipment));
+    }
+    let whole = references[4].to_lowercase();
+    for (start, end) in (0..whole.len()).flat_map(|start| (start + 1..=whole.len()).map(move |end| (start, end))) {
+        let part = &whole[start..end];
+        let filter = ShipmentFilter { reference: Some(part.to_owned()), ..ShipmentFilter::default() };
+        let (count, found) = read(store, |tx| tx.shipments().page(own, &filter, ALL));
+        let found: Vec<String> = found.into_iter().filter_map(|shipment| shipment.parts.reference).collect();
+        let expected: Vec<String> = references.iter().rev().filter(|r| r.to_lowercase().contains(part)).cloned().collect();
+        assert_eq!((count, found), (expected.len() as i64, expected), "{part}");
+    }
+}
+
+/// Pages of several states, carriers or services are pages of one list, newest first, in which nothing stands twice.
+pub fn shipments_of_several_values_are_one_list(store: &dyn Store) {
+    let mut bench = Bench::new();
+    let [own, ..] = realms(&mut bench, store);
+    let mut newest = Vec::new();
+    for minute in 0..9 {
+        let made = draft(&mut bench, minute, "R");
+        let shipment = if minute % 3 == 0 { made } else { buy(&mut bench, &made).0 };
+        write(store, |tx| tx.shipments().insert(own.organization, &shipment));
+        newest.insert(0, shipment);
+    }
+    let words = |words: &[&str]| -> Vec<String> { words.iter().map(|word| (*word).to_owned()).collect() };
+    let any = ShipmentFilter::default;
+    let statuses = vec![ShipmentStatus::Draft, ShipmentStatus::Created, ShipmentStatus::Draft, ShipmentStatus::Delivered];
+    let bought = |s: &Shipment| s.status() == ShipmentStatus::Created;
+    for (filter, fits) in [
+        (ShipmentFilter { statuses, ..any() }, &(|_: &Shipment| true) as &dyn Fn(&Shipment) -> bool),
+        (ShipmentFilter { carriers: words(&["generic", "none", "generic"]), ..any() }, &bought),
+        (ShipmentFilter { services: words(&["none", "standard_service"]), carriers: words(&["a", "generic"]), ..any() }, &bought),
+    ] {
+        let all: Vec<Shipment> = newest.iter().filter(|s| fits(s)).cloned().collect();
+        for (offset, limit) in (0..=9).flat_map(|offset| [0, 1, 4, 100].map(|limit| (offset, limit))) {
+            let (count, found) = read(store, |tx| tx.shipments().page(own, &filter, Window { offset, limit }));
+            let expected: Vec<Shipment> = all.iter().skip(offset as usize).take(limit as usize).cloned().collect();
+            assert_eq!((count, found), (all.len() as i64, expected), "{filter:?} {offset} {limit}");
+        }
+    }
+}
+
 /// A tracker reads back as it was written and changed, by id and by number, in its organization and mode only.
 pub fn trackers_round_trip(store: &dyn Store) {
     let mut bench = Bench::new();

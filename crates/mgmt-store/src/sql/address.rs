@@ -22,6 +22,8 @@ pub(crate) struct Server {
     pub(crate) url: String,
     /// Every spelling of the password in it.
     passwords: Vec<String>,
+    /// The same for each host alone, where there are several.
+    pub(crate) each: Vec<String>,
 }
 
 /// What the store asks of libpq unless the address says otherwise. A dead peer is noticed after ten seconds, and a standby is
@@ -57,6 +59,14 @@ impl Address {
         }
         wrong("it must start with `sqlite://`, `sqlite::memory:`, `postgres://` or `postgresql://`")
     }
+
+    /// The file that SQLite writes commits to.
+    pub(crate) fn journal(&self) -> Option<PathBuf> {
+        let Self::File(path) = self else { return None };
+        let mut name = path.clone().into_os_string();
+        name.push("-wal");
+        Some(name.into())
+    }
 }
 
 impl Server {
@@ -78,7 +88,9 @@ impl Server {
             }
         }
         passwords.retain(|p| !p.is_empty());
-        Self { url: format!("{base}?{}", parameters.join("&")), passwords }
+        let query = parameters.join("&");
+        let each = single_hosts(base).into_iter().map(|base| format!("{base}?{query}")).collect();
+        Self { url: format!("{base}?{query}"), passwords, each }
     }
 
     /// `message` without the password.
@@ -86,6 +98,18 @@ impl Server {
         let redacted = self.passwords.iter().fold(message.to_owned(), |text, p| text.replace(p.as_str(), "[redacted]"));
         redacted.trim().to_owned()
     }
+}
+
+/// `postgres://user@a:1,b:2/db` as one address a host; none where there is only one.
+fn single_hosts(base: &str) -> Vec<String> {
+    let Some((scheme, rest)) = base.split_once("://") else { return Vec::new() };
+    let (authority, path) =
+        rest.split_once('/').map_or((rest, String::new()), |(authority, path)| (authority, format!("/{path}")));
+    let (user, hosts) =
+        authority.rsplit_once('@').map_or((String::new(), authority), |(user, hosts)| (format!("{user}@"), hosts));
+    let hosts: Vec<_> = hosts.split(',').collect();
+    let one = |host: &&str| format!("{scheme}://{user}{host}{path}");
+    if hosts.len() > 1 { hosts.iter().map(one).collect() } else { Vec::new() }
 }
 
 /// A password as it stands in the address, and decoded.
@@ -147,6 +171,17 @@ mod tests {
         let url = server("postgres://h/db?connect_timeout=9&host=/tmp").url;
         assert!(url.contains("connect_timeout=9&host=/tmp") && !url.contains("connect_timeout=2"), "{url}");
         assert!(url.contains("target_session_attrs=read-write"), "{url}");
+    }
+
+    #[test]
+    fn several_hosts_can_be_asked_one_by_one() {
+        let several = server("postgres://u:p@a:1,b:2/db?connect_timeout=3");
+        assert!(several.url.starts_with("postgres://u:p@a:1,b:2/db?connect_timeout=3&"), "{}", several.url);
+        assert_eq!(several.each.len(), 2);
+        assert!(several.each[1].starts_with("postgres://u:p@b:2/db?connect_timeout=3&"), "{:?}", several.each);
+        assert!(server("postgres://u@a/db").each.is_empty());
+        assert!(server("postgres://a,b").each[0].starts_with("postgres://a?"));
+        assert!(!format!("{several:?}").contains(":p@"));
     }
 
     #[test]

@@ -11,7 +11,14 @@ use diesel::{
 };
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
-use super::{address::Address, deliveries::DeliveryRow, fault::Fault, place, schema::deliveries};
+use super::{
+    address::{Address, Server},
+    deliveries::DeliveryRow,
+    fault::Fault,
+    place,
+    schema::deliveries,
+    timeline::Timeline,
+};
 use crate::{
     error::{Result, StoreError},
     store::Mode,
@@ -141,6 +148,14 @@ impl AnyConnection {
         sql_query(query).get_result::<OneNumber>(self).map(|row| row.value)
     }
 
+    /// Leaves it to whoever commits to bring the commits to the disk. SQLite still syncs its journal before it copies it into the database.
+    pub(crate) fn leave_commits_to_others(&mut self) -> QueryResult<()> {
+        match self {
+            Self::Sqlite(c) => c.batch_execute("PRAGMA synchronous = NORMAL"),
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+
     /// Lets the commit of this transaction be lost with the power.
     pub(crate) fn commit_lazily(&mut self) -> QueryResult<()> {
         match self {
@@ -149,11 +164,15 @@ impl AnyConnection {
         }
     }
 
-    /// Wakes those who listen, when the transaction is committed.
-    pub(crate) fn notify(&mut self, channel: Channel) -> QueryResult<()> {
+    /// Wakes those who listen, when the transaction is committed, and tells them a text.
+    pub(crate) fn notify(&mut self, channel: Channel, text: &str) -> QueryResult<()> {
         match self {
             Self::Sqlite(_) => Ok(()),
-            Self::Postgres(c) => c.batch_execute(&format!("NOTIFY {}", channel.name())),
+            Self::Postgres(c) if text.is_empty() => c.batch_execute(&format!("NOTIFY {}", channel.name())),
+            Self::Postgres(c) => {
+                let query = sql_query("SELECT pg_notify($1, $2)::text AS value");
+                query.bind::<Text, _>(channel.name()).bind::<Text, _>(text).execute(c).map(|_| ())
+            }
         }
     }
 
@@ -165,13 +184,14 @@ impl AnyConnection {
         }
     }
 
-    /// The channels on which something came since the last call.
-    pub(crate) fn heard(&mut self) -> QueryResult<Vec<Channel>> {
+    /// What came on the channels since the last call.
+    pub(crate) fn heard(&mut self) -> QueryResult<Vec<(Channel, String)>> {
         match self {
             Self::Sqlite(_) => Ok(Vec::new()),
             Self::Postgres(c) => {
-                let names: Vec<_> = c.notifications_iter().map(|n| n.map(|n| n.channel)).collect::<QueryResult<_>>()?;
-                Ok(Channel::ALL.into_iter().filter(|on| names.iter().any(|name| name == on.name())).collect())
+                let all: Vec<_> = c.notifications_iter().collect::<QueryResult<_>>()?;
+                let known = |name: &str| Channel::ALL.into_iter().find(|on| on.name() == name);
+                Ok(all.into_iter().filter_map(|n| Some((known(&n.channel)?, n.payload))).collect())
             }
         }
     }
@@ -225,15 +245,21 @@ pub(crate) enum Channel {
     Changes,
     /// A node has applied changes, or holds no lease any more.
     Acknowledgements,
+    /// Somebody needs units of a quota.
+    Recalls,
+    /// Units were given back because somebody needs them.
+    Returns,
 }
 
 impl Channel {
-    const ALL: [Self; 2] = [Self::Changes, Self::Acknowledgements];
+    const ALL: [Self; 4] = [Self::Changes, Self::Acknowledgements, Self::Recalls, Self::Returns];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Changes => "mgmt_changes",
             Self::Acknowledgements => "mgmt_acknowledgements",
+            Self::Recalls => "mgmt_recalls",
+            Self::Returns => "mgmt_returns",
         }
     }
 }
@@ -305,15 +331,49 @@ impl Address {
                 }
                 connect_sqlite(&file_name(path), "wal").map(AnyConnection::Sqlite)
             }
-            Self::Server(server) => {
-                let mut connection = PgConnection::establish(&server.url)
-                    .map_err(|e| StoreError::from(redacted(Fault::of_connection(&e), |t| server.redact(t))))?;
-                // Where this is not allowed, some failures that could be survived are reported as what they are.
-                let _ = connection.batch_execute(POSTGRES_ENGLISH);
-                Ok(AnyConnection::Postgres(connection))
-            }
+            Self::Server(server) => connect_primary(server).map(AnyConnection::Postgres),
         }
     }
+
+    /// Which primary a connection leads to, where primaries have an order.
+    pub(crate) fn timeline(&self, connection: &mut AnyConnection) -> Option<Timeline> {
+        match connection {
+            AnyConnection::Sqlite(_) => None,
+            AnyConnection::Postgres(c) => Timeline::ask(c),
+        }
+    }
+
+    /// Asks each of several servers which primary it is, so that a process that starts knows the last one. One that does not answer
+    /// is no hindrance.
+    pub(crate) fn look_around(&self) {
+        if let Self::Server(server) = self {
+            server.each.iter().for_each(|url| drop(PgConnection::establish(url).map(|mut c| Timeline::ask(&mut c))));
+        }
+    }
+}
+
+/// Connects to the primary. A server that was the primary once, and takes itself for it, is passed over.
+fn connect_primary(server: &Server) -> Result<PgConnection> {
+    let (connection, timeline) = connect_postgres(server, &server.url)?;
+    if !timeline.is_some_and(|t| t.is_past()) {
+        return Ok(connection);
+    }
+    drop(connection);
+    let others = server.each.iter().filter_map(|url| connect_postgres(server, url).ok());
+    let last = others.filter_map(|(c, timeline)| Some((timeline?, c))).max_by_key(|(timeline, _)| timeline.number());
+    match last {
+        Some((timeline, connection)) if !timeline.is_past() => Ok(connection),
+        _ => Err(StoreError::Unavailable("the server is a former primary: there was a later one".to_owned())),
+    }
+}
+
+fn connect_postgres(server: &Server, url: &str) -> Result<(PgConnection, Option<Timeline>)> {
+    let mut connection =
+        PgConnection::establish(url).map_err(|e| StoreError::from(redacted(Fault::of_connection(&e), |t| server.redact(t))))?;
+    // Where this is not allowed, some failures that could be survived are reported as what they are.
+    let _ = connection.batch_execute(POSTGRES_ENGLISH);
+    let timeline = Timeline::ask(&mut connection);
+    Ok((connection, timeline))
 }
 
 fn redacted(fault: Fault, redact: impl Fn(&str) -> String) -> Fault {

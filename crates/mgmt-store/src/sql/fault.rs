@@ -35,6 +35,7 @@ const UNIQUE: &[(&str, &str, &str)] = &[
     ("sessions", "", "session"),
     ("refresh_tokens", "", "refresh token"),
     ("keys", "", "key"),
+    ("foreign_hashes", "", "foreign_hash"),
     ("reveals", "", "reveal"),
     ("bucket_keys", "", "bucket key"),
     ("idempotency", "", "idempotency"),

@@ -49,7 +49,7 @@ impl Invalidations for SqlTx<'_> {
         let (kind, subject) = columns(invalidation);
         let row = (table::seq.eq(seq), table::kind.eq(kind), table::subject.eq(subject), table::added_at.eq(now.as_millis()));
         self.query(|c| diesel::insert_into(table::table).values(row).execute(c))?;
-        self.query(|c| c.notify(Channel::Changes))?;
+        self.query(|c| c.notify(Channel::Changes, ""))?;
         Ok(seq)
     }
 

@@ -36,7 +36,7 @@ impl NodeLeases for SqlTx<'_> {
         } else {
             self.update_seen(|c| diesel::update(table::table.find(node)).set(columns).execute(c))?;
         }
-        self.query(|c| c.notify(Channel::Acknowledgements))?;
+        self.query(|c| c.notify(Channel::Acknowledgements, ""))?;
         Ok(true)
     }
 
@@ -46,14 +46,14 @@ impl NodeLeases for SqlTx<'_> {
         let row = table::table.filter(table::node.eq(node)).filter(table::applied_seq.lt(applied));
         let changed = self.query(|c| diesel::update(row).set(table::applied_seq.eq(applied)).execute(c))?;
         if changed > 0 {
-            self.query(|c| c.notify(Channel::Acknowledgements))?;
+            self.query(|c| c.notify(Channel::Acknowledgements, ""))?;
         }
         Ok(())
     }
 
     fn release(&mut self, node: &str) -> Result<()> {
         self.query(|c| diesel::delete(table::table.find(node)).execute(c))?;
-        self.query(|c| c.notify(Channel::Acknowledgements))
+        self.query(|c| c.notify(Channel::Acknowledgements, ""))
     }
 
     fn list(&mut self) -> Result<(Vec<Holder>, i64)> {
@@ -82,8 +82,16 @@ impl SqlEar {
 
 impl Ear for SqlEar {
     fn news(&mut self) -> Result<News> {
-        let heard = self.0.heard().map_err(|e| Fault::of(&e, Mode::Read))?;
-        Ok(News { changes: heard.contains(&Channel::Changes), acknowledgements: heard.contains(&Channel::Acknowledgements) })
+        let mut news = News::default();
+        for (channel, subject) in self.0.heard().map_err(|e| Fault::of(&e, Mode::Read))? {
+            match channel {
+                Channel::Changes => news.changes = true,
+                Channel::Acknowledgements => news.acknowledgements = true,
+                Channel::Recalls => news.recalled.push(subject),
+                Channel::Returns => news.returned.push(subject),
+            }
+        }
+        Ok(news)
     }
 }
 

@@ -5,8 +5,10 @@ mod audit;
 mod backup;
 mod conn;
 mod deliveries;
+mod disk;
 mod events;
 mod fault;
+mod foreign_hashes;
 mod idempotency;
 mod invalidations;
 mod invitations;
@@ -35,6 +37,7 @@ mod shipments;
 #[cfg(test)]
 mod tests;
 mod throttles;
+mod timeline;
 mod trackers;
 mod tx;
 mod usage;
@@ -124,6 +127,7 @@ impl SqlStore {
     pub fn open(url: &str, options: Options) -> Result<Self> {
         let address = Address::parse(url)?;
         address.prepare()?;
+        address.look_around();
         // A connection of its own gives the reason at once; the pool would keep trying and tell only that time is up.
         drop(address.connect()?);
         Ok(Self { lanes: Lanes::new(&address, &options), address })

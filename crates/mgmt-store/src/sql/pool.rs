@@ -9,7 +9,9 @@ use super::{
     Options,
     address::Address,
     conn::{AnyConnection, Sharing},
+    disk::Disk,
     fault::Fault,
+    timeline::Timeline,
 };
 use crate::{
     error::{Result, StoreError},
@@ -19,6 +21,8 @@ use crate::{
 /// A pooled connection.
 pub(crate) struct Link {
     pub(crate) connection: AnyConnection,
+    /// Which primary it leads to.
+    timeline: Option<Timeline>,
     /// Set when it must not be used again.
     pub(crate) is_broken: bool,
 }
@@ -27,6 +31,8 @@ pub(crate) struct Link {
 #[derive(Debug)]
 pub(crate) struct Manager {
     address: Address,
+    /// Whether commits are brought to the disk together, by [`Disk`], and not each by itself.
+    shares_disk: bool,
 }
 
 impl ManageConnection for Manager {
@@ -34,7 +40,13 @@ impl ManageConnection for Manager {
     type Error = StoreError;
 
     fn connect(&self) -> Result<Link> {
-        Ok(Link { connection: self.address.connect()?, is_broken: false })
+        let mut connection = self.address.connect()?;
+        let timeline = self.address.timeline(&mut connection);
+        if self.shares_disk {
+            let told = connection.leave_commits_to_others();
+            told.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        }
+        Ok(Link { connection, timeline, is_broken: false })
     }
 
     /// Never asked: a stale connection is noticed at `BEGIN`, where trying the next one is safe.
@@ -62,6 +74,7 @@ impl HandleError<StoreError> for Report {
 pub(crate) struct Lane {
     pool: Pool<Manager>,
     queue: Option<Arc<FairMutex<()>>>,
+    disk: Option<Arc<Disk>>,
     wait: Duration,
 }
 
@@ -70,6 +83,7 @@ pub(crate) struct Turn<'a> {
     // Dropped in this order: the connection must be back before the next one's turn.
     pub(crate) link: PooledConnection<Manager>,
     _place: Option<FairMutexGuard<'a, ()>>,
+    disk: Option<&'a Disk>,
 }
 
 /// The lanes of a database: for reading and for writing.
@@ -82,15 +96,18 @@ pub(crate) struct Lanes {
 impl Lanes {
     /// Where there is one writer, its users queue.
     pub(crate) fn new(address: &Address, options: &Options) -> Self {
-        let lane = |size, queued| Lane::new(address.clone(), size, queued, options.wait);
+        let lane = |size, queued, disk| Lane::new(address.clone(), size, (queued, disk), options.wait);
         match address.sharing() {
             Sharing::OneConnection => {
-                let only = lane(1, true);
+                let only = lane(1, true, None);
                 Self { read: only.clone(), write: only }
             }
-            Sharing::OneWriter => Self { read: lane(options.pool_size, false), write: lane(1, true) },
+            Sharing::OneWriter => {
+                let disk = address.journal().map(Disk::new).map(Arc::new);
+                Self { read: lane(options.pool_size, false, None), write: lane(1, true, disk) }
+            }
             Sharing::Nodes => {
-                let all = lane(options.pool_size, false);
+                let all = lane(options.pool_size, false, None);
                 Self { read: all.clone(), write: all }
             }
         }
@@ -105,7 +122,7 @@ impl Lanes {
 }
 
 impl Lane {
-    fn new(address: Address, size: u32, queued: bool, wait: Duration) -> Self {
+    fn new(address: Address, size: u32, (queued, disk): (bool, Option<Arc<Disk>>), wait: Duration) -> Self {
         // Connections to a server are renewed now and then, so that a moved or rebalanced server is followed.
         let is_server = address.sharing() == Sharing::Nodes;
         let (idle, life) = if is_server { (Some(600), Some(1800)) } else { (None, None) };
@@ -117,8 +134,8 @@ impl Lane {
             .max_lifetime(life.map(Duration::from_secs))
             .connection_timeout(wait)
             .error_handler(Box::new(Report))
-            .build_unchecked(Manager { address });
-        Self { pool, queue: queued.then(Arc::default), wait }
+            .build_unchecked(Manager { address, shares_disk: disk.is_some() });
+        Self { pool, queue: queued.then(Arc::default), disk, wait }
     }
 
     /// Waits for a connection on which a transaction of `mode` has begun.
@@ -135,8 +152,13 @@ impl Lane {
         let mut last = Fault::Unavailable("no connection".to_owned());
         for _ in 0..=self.pool.max_size() {
             let mut link = self.pool.get_timeout(self.wait).map_err(|e| Fault::Unavailable(e.to_string()))?;
+            if link.timeline.as_ref().is_some_and(Timeline::is_past) {
+                link.is_broken = true;
+                last = Fault::Lost("the server is a former primary".to_owned());
+                continue;
+            }
             match begin(&mut link.connection) {
-                Ok(()) => return Ok(Turn { link, _place: place.flatten() }),
+                Ok(()) => return Ok(Turn { link, _place: place.flatten(), disk: self.disk.as_deref() }),
                 Err(error) => {
                     last = Fault::of(&error, Mode::Write);
                     link.is_broken = !matches!(last, Fault::Busy(_) | Fault::Collision);
@@ -151,9 +173,14 @@ impl Lane {
 }
 
 impl Turn<'_> {
-    /// Keeps the changes.
+    /// Keeps the changes. When it returns, they are on the disk.
     pub(crate) fn commit(mut self, mode: Mode) -> Result<(), Fault> {
-        let Err(error) = self.link.connection.commit() else { return Ok(()) };
+        let Err(error) = self.link.connection.commit() else {
+            let disk = self.disk;
+            // The next one may write while this one waits for the disk.
+            drop(self);
+            return disk.map_or(Ok(()), Disk::reach);
+        };
         self.rollback();
         Err(match Fault::of(&error, mode) {
             // Whether it was committed is unknown: running it again could do it twice.

@@ -7,6 +7,7 @@ use mgmt_core::{
 };
 
 use super::{
+    conn::Channel,
     schema::{quota_marks as marks, quotas as table},
     tx::{RowRef, SqlTx, signed},
 };
@@ -104,6 +105,14 @@ impl Quotas for SqlTx<'_> {
         let give = diesel::update(table::table.filter(taken)).set(table::used.eq(table::used - signed(units)));
         self.query(|c| give.execute(c))?;
         Ok(())
+    }
+
+    fn recall(&mut self, subject: &str) -> Result<()> {
+        self.query(|c| c.notify(Channel::Recalls, subject))
+    }
+
+    fn announce_return(&mut self, subject: &str) -> Result<()> {
+        self.query(|c| c.notify(Channel::Returns, subject))
     }
 
     fn used(&mut self, subject: &str, period_start: Timestamp) -> Result<u64> {

@@ -379,6 +379,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    foreign_hashes (digest) {
+        digest -> Binary,
+        origin -> Binary,
+        key_id -> Text,
+        is_adopted -> Bool,
+    }
+}
+
+diesel::table! {
     /// Kept by `diesel_migrations`.
     __diesel_schema_migrations (version) {
         version -> Text,

@@ -17,14 +17,15 @@ use crate::{error::Result, store::Realm};
 
 /// The characters of a trigram; shorter texts are searched for without the index.
 pub(super) const LENGTH: usize = 3;
-/// As many trigrams are asked for.
+/// At most so many trigrams are asked for.
 const ASKED: i64 = 6;
 
 /// What the index holds, as the migration made it.
 const HELD: &str = "mgmt_grams(shipments.organization_id, shipments.test_mode, shipments.search || E'\\n' || shipments.address)";
 
-/// The trigrams of a text, those that fewest shipments have first, by what the database knows of them: `ANALYZE` notes the most common ones and
-/// how common they are. One that it did not note is rare. Of those that are alike the last come first: numbers differ at their ends.
+/// The trigrams of a text that fewest shipments have, by what the database knows of them: `ANALYZE` notes the most common ones and how common
+/// they are. One that it did not note is rare. Of those that are alike the last come first: numbers differ at their ends. Beyond two, none is
+/// taken that every second shipment has.
 const RAREST: &str = "WITH noted AS MATERIALIZED (
     SELECT unnest(most_common_elems::text::bigint[]) AS gram, unnest(most_common_elem_freqs) AS share
     FROM pg_stats WHERE schemaname = current_schema() AND tablename = 'shipments_by_grams'
@@ -32,9 +33,12 @@ const RAREST: &str = "WITH noted AS MATERIALIZED (
     SELECT gram, max(place) AS place
     FROM generate_series(1, length($3) - 2) AS place, unnest(mgmt_grams($1, $2, substr($3, place, 3))) AS gram
     GROUP BY gram
+), ranked AS (
+    SELECT asked.gram, coalesce(noted.share, 0) AS share,
+        row_number() OVER (ORDER BY coalesce(noted.share, 0), asked.place DESC) AS rank
+    FROM asked LEFT JOIN noted ON noted.gram = asked.gram
 )
-SELECT asked.gram FROM asked LEFT JOIN noted ON noted.gram = asked.gram
-ORDER BY coalesce(noted.share, 0), asked.place DESC LIMIT $4";
+SELECT gram FROM ranked WHERE rank <= 2 OR (rank <= $4 AND share < 0.5)";
 
 #[derive(QueryableByName)]
 struct Gram {

@@ -8,9 +8,9 @@ use super::{conn::AnyConnection, fault::Fault};
 use crate::{
     error::{Result, StoreError},
     store::{
-        Audit, Deliveries, Events, Idempotency, Invalidations, Invitations, Keys, Memberships, Mode, NodeLeases, Organizations,
-        PasswordResets, ProjectMembers, ProjectParts, Projects, Quotas, RateSheets, RefreshTokens, Reveals, SendOuts, Sessions,
-        Settings, Shipments, Throttles, Trackers, Tx, Usage, Users, WebhookQueues, Webhooks,
+        Audit, Deliveries, Events, ForeignHashes, Idempotency, Invalidations, Invitations, Keys, Memberships, Mode, NodeLeases,
+        Organizations, PasswordResets, ProjectMembers, ProjectParts, Projects, Quotas, RateSheets, RefreshTokens, Reveals,
+        SendOuts, Sessions, Settings, Shipments, Throttles, Trackers, Tx, Usage, Users, WebhookQueues, Webhooks,
     },
 };
 
@@ -102,6 +102,10 @@ impl Tx for SqlTx<'_> {
     }
 
     fn keys(&mut self) -> &mut dyn Keys {
+        self
+    }
+
+    fn foreign_hashes(&mut self) -> &mut dyn ForeignHashes {
         self
     }
 

@@ -24,12 +24,16 @@ pub trait NodeLeases {
 }
 
 /// What was heard from other nodes, or from this one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct News {
     /// There are new changes.
     pub changes: bool,
     /// A node has acknowledged changes.
     pub acknowledgements: bool,
+    /// Quotas whose unused units somebody needs.
+    pub recalled: Vec<String>,
+    /// Quotas that unused units were given back to because somebody needs them.
+    pub returned: Vec<String>,
 }
 
 /// A connection that hears what is committed in the database. News may be lost: they save time, and nothing may depend on them.

@@ -31,7 +31,7 @@ export function KeysPanel({ kind, creating, stopCreating }: KeysPanelProps) {
         <Title order={2} id={ACTIVE_HEADING} tabIndex={-1}>
           {words.active}
         </Title>
-        <LimitNote kind={kind} keys={active.rows} />
+        {active.isPending ? null : <LimitNote kind={kind} keys={active.rows} />}
         <DataTable
           list={active}
           columns={activeColumns(show, over)}
@@ -41,24 +41,29 @@ export function KeysPanel({ kind, creating, stopCreating }: KeysPanelProps) {
           actions={(row) => <KeyMenu row={row} place="active" onChoose={(choice) => choose(choice, row, "active")} />}
         />
       </Stack>
-      <Stack gap="sm" component="section" aria-labelledby="revoked-keys">
-        <div>
-          <Title order={2} id="revoked-keys">
-            {words.revoked}
-          </Title>
-          <Text size="sm" c="dimmed">
-            {words.revokedText}
-          </Text>
-        </div>
-        <DataTable
-          list={ended}
-          columns={revokedColumns}
-          rowKey={(row) => row.id}
-          caption={words.captionRevoked(kind)}
-          empty={{ title: words.emptyRevoked, description: words.emptyRevokedText }}
-          actions={(row) => <KeyMenu row={row} place="revoked" onChoose={(choice) => choose(choice, row, "revoked")} />}
-        />
-      </Stack>
+      {/* Not before the list above it has its height, or it would jump away from under the reader. */}
+      {active.isPending ? null : (
+        <Stack gap="sm" component="section" aria-labelledby="revoked-keys">
+          <div>
+            <Title order={2} id="revoked-keys">
+              {words.revoked}
+            </Title>
+            <Text size="sm" c="dimmed">
+              {words.revokedText}
+            </Text>
+          </div>
+          <DataTable
+            list={ended}
+            columns={revokedColumns}
+            rowKey={(row) => row.id}
+            caption={words.captionRevoked(kind)}
+            empty={{ title: words.emptyRevoked, description: words.emptyRevokedText }}
+            actions={(row) => (
+              <KeyMenu row={row} place="revoked" onChoose={(choice) => choose(choice, row, "revoked")} />
+            )}
+          />
+        </Stack>
+      )}
       {creating ? <CreateKey kind={kind} onClose={stopCreating} onMade={present} /> : null}
       {dialogs}
     </Stack>

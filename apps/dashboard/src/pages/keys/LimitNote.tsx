@@ -1,17 +1,16 @@
 import { Alert, Anchor, Text } from "@mantine/core";
 import { IconInfoCircle } from "@tabler/icons-react";
 import { Link } from "react-router";
+import { useLimits } from "@/auth/hooks";
 import { strings } from "@/strings";
 import type { Key, Kind } from "./model";
 
 const words = strings.keys;
-/** The server's own default. It may be set otherwise, so the button stays and the server decides. */
-const USUAL_LIMIT = 5;
-
 /** Explains the limit of active keys when it is reached. */
 export function LimitNote({ kind, keys }: { kind: Kind; keys: Key[] }) {
-  const count = keys.length;
-  if (count < USUAL_LIMIT) return null;
+  const count = keys.filter(({ project_id, replaced_by }) => !project_id && !replaced_by).length;
+  // Others may make and revoke keys at the same time, so the button stays and the server decides.
+  if (count < useLimits().max_active_keys) return null;
   return (
     <Alert color="pine" variant="light" title={words.limitTitle(count, kind)} icon={<IconInfoCircle size={18} />}>
       <LimitText />
@@ -22,7 +21,7 @@ export function LimitNote({ kind, keys }: { kind: Kind; keys: Key[] }) {
 export function LimitText() {
   return (
     <Text size="sm">
-      {words.limitText}{" "}
+      {words.limitText(useLimits().max_active_keys)}{" "}
       <Anchor component={Link} to="/hygiene" size="sm" underline="always">
         {words.seeHygiene}
       </Anchor>

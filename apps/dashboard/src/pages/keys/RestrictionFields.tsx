@@ -1,12 +1,15 @@
-import { Grid, NumberInput, Select, Stack, TagsInput } from "@mantine/core";
+import { Grid, NumberInput, Select, Stack, TagsInput, Text } from "@mantine/core";
 import type { UseFormReturnType } from "@mantine/form";
+import { useLimits } from "@/auth/hooks";
 import { strings } from "@/strings";
 import type { KeyValues } from "./form";
 
 const words = strings.keys.form;
+const number = new Intl.NumberFormat("en");
 
 /** What a key may be kept to: a rate, a quota, networks and warehouses. */
 export function RestrictionFields({ form }: { form: UseFormReturnType<KeyValues> }) {
+  const { rate_limit: rate } = useLimits();
   return (
     <Stack gap="md">
       <Grid gap="sm" align="flex-end">
@@ -28,6 +31,11 @@ export function RestrictionFields({ form }: { form: UseFormReturnType<KeyValues>
             allowDeselect={false}
             {...form.getInputProps("ratePer")}
           />
+        </Grid.Col>
+        <Grid.Col span={12} pt={0}>
+          <Text size="xs" c="dimmed">
+            {rate ? words.planRate(number.format(rate.requests), perName(rate.per_seconds)) : words.planFree}
+          </Text>
         </Grid.Col>
         <Grid.Col span={7}>
           <NumberInput
@@ -69,9 +77,11 @@ export function RestrictionFields({ form }: { form: UseFormReturnType<KeyValues>
   );
 }
 
+const perName = (seconds: number) => words.per[String(seconds)] ?? words.perSeconds(seconds);
+
 /** The usual lengths, and the key's own if it is another. */
 function perOptions(current: string) {
   const usual = Object.entries(words.per).map(([value, label]) => ({ value, label }));
   if (current in words.per) return usual;
-  return [...usual, { value: current, label: words.perSeconds(Number(current)) }];
+  return [...usual, { value: current, label: perName(Number(current)) }];
 }

@@ -1,5 +1,5 @@
 import { Anchor, VisuallyHidden } from "@mantine/core";
-import { useManagesKeys, useMe } from "@/auth/hooks";
+import { useLimits, useManagesKeys, useMe } from "@/auth/hooks";
 import { strings } from "@/strings";
 import { useNow } from "@/ui";
 import { clock, type Key, windowLeft } from "./model";
@@ -16,12 +16,13 @@ export function useMayShow(): (row: Key) => boolean {
 /** The remaining time in which a new key can be shown again, as a button that does it. Nothing afterwards. */
 export function ShowAgain({ row, onClick }: { row: Key; onClick: () => void }) {
   const may = useMayShow();
-  if (!may(row) || windowLeft(row, Date.now()) === 0) return null;
+  const { reveal_window_seconds } = useLimits();
+  if (!may(row) || windowLeft(row, reveal_window_seconds, Date.now()) === 0) return null;
   return <Countdown row={row} onClick={onClick} />;
 }
 
 function Countdown({ row, onClick }: { row: Key; onClick: () => void }) {
-  const left = windowLeft(row, useNow(1000));
+  const left = windowLeft(row, useLimits().reveal_window_seconds, useNow(1000));
   if (left === 0) return null;
   return (
     <Anchor component="button" type="button" size="xs" className="tabular" onClick={onClick}>

@@ -2,6 +2,7 @@ import { Anchor, Group, Text } from "@mantine/core";
 import { useState } from "react";
 import { api } from "@/api/client";
 import { useAction } from "@/api/hooks";
+import { useLimits } from "@/auth/hooks";
 import { strings } from "@/strings";
 import { SecretModal, useNow } from "@/ui";
 import { clock, type Key, windowLeft } from "./model";
@@ -35,7 +36,7 @@ export function ShownSecret({ shown, onClose, onOver }: ShownSecretProps) {
 }
 
 function Window({ shown: { row, note, readsLeft }, onOver }: { shown: Shown; onOver: (row: Key) => void }) {
-  const left = windowLeft(row, useNow(1000));
+  const left = windowLeft(row, useLimits().reveal_window_seconds, useNow(1000));
   const [over, setOver] = useState(false);
   const end = useAction(() => api.delete("/api/api-keys/{id}/secret", { params: { path: { id: row.id } } }), {
     done: words.ended,

@@ -18,7 +18,7 @@ export const name: Column<Key> = {
   primary: true,
   cell: (row) => (
     <Group gap={6}>
-      <Text size="sm" fw={550} lineClamp={2}>
+      <Text size="sm" fw={550}>
         {row.name}
       </Text>
       {row.environment === "test" ? (
@@ -131,7 +131,7 @@ export const revokedColumns: Column<Key>[] = [
     key: "reason",
     header: words.column.reason,
     cell: (row) => (
-      <Text size="sm" lineClamp={2} c={row.revoked_reason ? "" : "dimmed"}>
+      <Text size="sm" c={row.revoked_reason ? "" : "dimmed"}>
         {reasonOf(row)}
       </Text>
     ),

@@ -6,18 +6,16 @@ export type Kind = "secret" | "management";
 
 /** Where keys are, in sessions. What changes there makes the lists of the other surface old as well. */
 export const KEYS = "/api/api-keys";
-/** Seconds after its making in which a key can be shown again. The server decides in the end. */
-const WINDOW = 15 * 60;
 
 /** `mg_sk_prod_****Rb2u`. */
 export function masked(key: Key): string {
   return `${key.key_prefix}${key.last_four}`;
 }
 
-/** Milliseconds until a key can no longer be shown again. */
-export function windowLeft(key: Key, now: number): number {
+/** Milliseconds until a key can no longer be shown again, where that is so for `seconds` after its making. The server decides in the end. */
+export function windowLeft(key: Key, seconds: number, now: number): number {
   if (key.status !== "active" || key.replaced_by) return 0;
-  return Math.max(0, new Date(key.created_at).getTime() + WINDOW * 1000 - now);
+  return Math.max(0, new Date(key.created_at).getTime() + seconds * 1000 - now);
 }
 
 /** `14:05`. */

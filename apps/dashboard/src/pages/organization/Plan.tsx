@@ -1,5 +1,6 @@
 import { Group, Paper, Progress, Stack, Text, Title } from "@mantine/core";
 import type { Schema } from "@/api/client";
+import { useLimits } from "@/auth/hooks";
 import { strings } from "@/strings";
 import { CopyButton, StatusBadge, Timestamp } from "@/ui";
 import classes from "./organization.module.css";
@@ -15,6 +16,7 @@ interface PlanProps {
 /** What only the operator decides: plan, quota and standing. */
 export function Plan({ organization, byOperator }: PlanProps) {
   const { plan, status, id, created_at } = organization;
+  const limits = useLimits();
   const quota = quotaOf(organization.quota);
   return (
     <Paper p="lg" bg="var(--app-surface)" component="section" aria-labelledby="plan">
@@ -27,6 +29,17 @@ export function Plan({ organization, byOperator }: PlanProps) {
       <dl className={classes.facts}>
         <dt>{words.planLabel}</dt>
         <dd>{words.plans[plan] ?? plan}</dd>
+        <dt>{words.rate}</dt>
+        <dd>
+          {limits.rate_limit ? words.rateOf(limits.rate_limit) : words.noRate}
+          {limits.rate_limit ? (
+            <Text size="xs" c="dimmed">
+              {words.rateText}
+            </Text>
+          ) : null}
+        </dd>
+        <dt>{words.keys}</dt>
+        <dd>{words.keysOf(limits.max_active_keys)}</dd>
         <dt>{words.status}</dt>
         <dd>
           <StatusBadge status={status} />

@@ -1,7 +1,9 @@
 import { Button, Group, Modal, NativeSelect, NumberInput, SimpleGrid, Stack, Switch } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { api, type Schema } from "@/api/client";
-import { useAction } from "@/api/hooks";
+import { notifyError, useAction } from "@/api/hooks";
+import { useMe } from "@/auth/hooks";
+import { reloadMe } from "@/auth/session";
 import { strings } from "@/strings";
 import { FormErrors } from "@/ui";
 import { quotaOf } from "./quota";
@@ -26,6 +28,7 @@ export function PlanModal({ organization, onClose }: { organization: Organizatio
 }
 
 function PlanForm({ organization, onClose }: { organization: Organization; onClose: () => void }) {
+  const { organization: own } = useMe();
   const quota = quotaOf(organization.quota);
   const form = useForm({
     initialValues: {
@@ -41,7 +44,15 @@ function PlanForm({ organization, onClose }: { organization: Organization; onClo
       if (plan !== organization.plan) body.plan = plan;
       return api.patch("/v1/management/organizations/{id}", { params: { path: { id: organization.id } }, body });
     },
-    { invalidates: ["/v1/management/organizations"], done: words.saved, onSuccess: onClose },
+    {
+      invalidates: ["/v1/management/organizations"],
+      done: words.saved,
+      onSuccess: () => {
+        // The session tells the limits of its organization's plan.
+        if (organization.id === own.id) void reloadMe().catch(notifyError);
+        onClose();
+      },
+    },
   );
   return (
     <form onSubmit={form.onSubmit((values) => save.mutate(values))} noValidate>

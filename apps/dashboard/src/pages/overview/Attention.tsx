@@ -51,7 +51,7 @@ export function Attention({ keys, now }: { keys: Rows<Schema<"KeyView">> | null;
             {matters.length === 0 ? (
               <li>
                 <Group gap="xs">
-                  <IconCircleCheck size={18} aria-hidden />
+                  <IconCircleCheck size={18} className={classes.icon} aria-hidden />
                   <Text size="sm">{words.nothing}</Text>
                 </Group>
               </li>
@@ -59,7 +59,7 @@ export function Attention({ keys, now }: { keys: Rows<Schema<"KeyView">> | null;
             {matters.map(({ id, text, at, to }) => (
               <li key={id}>
                 <Group gap="xs" wrap="nowrap" align="flex-start">
-                  <IconAlertTriangle size={18} aria-hidden />
+                  <IconAlertTriangle size={18} className={classes.icon} aria-hidden />
                   <Text size="sm" component="div" className={classes.text ?? ""}>
                     {text}{" "}
                     <Text span size="xs" c="dimmed">

@@ -1,4 +1,4 @@
-import { Code, Group, Paper, Skeleton, Text } from "@mantine/core";
+import { Group, Paper, Skeleton, Text } from "@mantine/core";
 import { useList } from "@/api/hooks";
 import { strings } from "@/strings";
 import { ErrorAlert, Timestamp } from "@/ui";
@@ -22,9 +22,10 @@ export function Recent() {
               <li key={id}>
                 <Group justify="space-between" gap="xs" wrap="nowrap" align="baseline">
                   <Text size="sm" component="div" className={classes.text ?? ""}>
-                    <Code>{action}</Code> {nameOf(after ?? before)}
+                    <span className={classes.strong}>{strings.audit.actions[action] ?? action}</span>{" "}
+                    {nameOf(after ?? before)}
                   </Text>
-                  <Text size="xs" c="dimmed" component="div">
+                  <Text size="xs" c="dimmed" component="div" className={classes.when ?? ""}>
                     <Timestamp at={created_at} />
                   </Text>
                 </Group>

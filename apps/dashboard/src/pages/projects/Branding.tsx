@@ -1,4 +1,4 @@
-import { Button, Fieldset, Paper, Skeleton, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Fieldset, Group, Paper, Skeleton, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { api, type Schema } from "@/api/client";
 import { useAction, useGet } from "@/api/hooks";
@@ -6,6 +6,7 @@ import { strings } from "@/strings";
 import { ErrorAlert, FormErrors } from "@/ui";
 import type { PartProps } from "./ProjectDetail";
 import { PROJECTS } from "./useProject";
+import { useRemove } from "./useRemove";
 
 const words = strings.projects.branding;
 const LIST = "/management/v1/projects/{projectId}/branding";
@@ -22,7 +23,7 @@ const LABELS: Record<string, string> = {
   terms_of_use_url: words.terms,
   permission_reminder: words.reminder,
 };
-type Group = keyof typeof FIELDS;
+type Part = keyof typeof FIELDS;
 
 /** The project's brand. */
 export function Branding(props: PartProps) {
@@ -34,7 +35,7 @@ export function Branding(props: PartProps) {
 }
 
 function BrandForm({ brand, project, mayChange }: PartProps & { brand: Schema<"BrandView"> | null }) {
-  const of = (group: Group) => {
+  const of = (group: Part) => {
     const known = (brand?.[group] ?? {}) as Record<string, string | null>;
     return Object.fromEntries(FIELDS[group].map((field) => [field, known[field] ?? ""]));
   };
@@ -54,12 +55,20 @@ function BrandForm({ brand, project, mayChange }: PartProps & { brand: Schema<"B
     },
     { invalidates: [PROJECTS], done: strings.projects.saved },
   );
+  const remove = useRemove<string>({
+    act: (brandingId) =>
+      api.delete(`${LIST}/{brandingId}`, { params: { path: { projectId: project.id, brandingId } } }),
+    title: words.removeTitle,
+    text: () => words.removeText,
+    done: words.removed,
+    invalidates: [PROJECTS],
+  });
   return (
     <Paper p="lg" bg="var(--app-surface)" maw={640}>
       <form onSubmit={form.onSubmit((values) => save.mutate(values))}>
         <Stack gap="md">
           {brand ? null : <Text size="sm">{words.empty}</Text>}
-          {(Object.keys(FIELDS) as Group[]).map((group) => (
+          {(Object.keys(FIELDS) as Part[]).map((group) => (
             <Fieldset key={group} legend={words[group]} disabled={!mayChange}>
               <Stack gap="sm">
                 {FIELDS[group].map((field) => (
@@ -74,11 +83,21 @@ function BrandForm({ brand, project, mayChange }: PartProps & { brand: Schema<"B
             </Fieldset>
           ))}
           <FormErrors form={form} error={save.error} />
-          <Button type="submit" loading={save.isPending} disabled={!mayChange}>
-            {strings.common.save}
-          </Button>
+          <Group justify="space-between">
+            {brand && mayChange ? (
+              <Button variant="default" onClick={() => remove.ask(brand.id)}>
+                {words.remove}
+              </Button>
+            ) : (
+              <span />
+            )}
+            <Button type="submit" loading={save.isPending} disabled={!mayChange}>
+              {strings.common.save}
+            </Button>
+          </Group>
         </Stack>
       </form>
+      {remove.modal}
     </Paper>
   );
 }

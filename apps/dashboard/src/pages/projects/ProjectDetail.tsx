@@ -1,13 +1,11 @@
-import { Anchor, Select, Skeleton, Tabs } from "@mantine/core";
-import { useMediaQuery } from "@mantine/hooks";
-import { IconArrowLeft } from "@tabler/icons-react";
+import { Select, Skeleton, Tabs } from "@mantine/core";
 import type { ComponentType } from "react";
-import { Link, useNavigate, useParams } from "react-router";
+import { useNavigate, useParams } from "react-router";
 import type { Schema } from "@/api/client";
 import { useGet } from "@/api/hooks";
 import { useCan } from "@/auth/hooks";
 import { strings } from "@/strings";
-import { ErrorAlert, Page } from "@/ui";
+import { BackLink, ErrorAlert, Page } from "@/ui";
 import { Branding } from "./Branding";
 import { EventSchemas } from "./EventSchemas";
 import { General } from "./General";
@@ -51,11 +49,7 @@ export function ProjectDetail() {
     { params: { path } },
     { enabled: mayRead },
   );
-  const back = (
-    <Anchor component={Link} to="/projects" size="sm" display="inline-flex" mb="xs">
-      <IconArrowLeft size={16} aria-hidden /> {words.back}
-    </Anchor>
-  );
+  const back = <BackLink to="/projects">{words.back}</BackLink>;
   return (
     <Page title={data?.name ?? words.title} description={data?.description} permission="projects:read" above={back}>
       {error ? (
@@ -72,35 +66,31 @@ export function ProjectDetail() {
 function Parts({ project, tab }: { project: Schema<"ProjectView">; tab: Tab }) {
   const navigate = useNavigate();
   const mayChange = useMayChange(project.id);
-  const isPhone = useMediaQuery("(max-width: 62em)", undefined, { getInitialValueInEffect: false });
   const go = (next: string | null) => navigate(`/projects/${project.id}/${next ?? ""}`, { replace: true });
   const Part = PARTS[tab];
-  const part = <Part key={project.id} project={project} mayChange={mayChange} />;
-  if (isPhone) {
-    return (
-      <>
-        <Select
-          label={words.tabList}
-          data={TABS.map((value) => ({ value, label: words.tabs[value] }))}
-          value={tab}
-          onChange={go}
-          allowDeselect={false}
-          mb="md"
-        />
-        {part}
-      </>
-    );
-  }
+  // Both ways to choose are there, and the width shows one of them: a part that were made anew when a window is resized would forget what is
+  // typed into it.
   return (
     <Tabs value={tab} onChange={go} keepMounted={false} activateTabWithKeyboard={false}>
-      <Tabs.List mb="lg" aria-label={words.tabList}>
+      <Select
+        label={words.tabList}
+        data={TABS.map((value) => ({ value, label: words.tabs[value] }))}
+        value={tab}
+        onChange={go}
+        allowDeselect={false}
+        mb="md"
+        hiddenFrom="md"
+      />
+      <Tabs.List mb="lg" aria-label={words.tabList} visibleFrom="md">
         {TABS.map((value) => (
           <Tabs.Tab key={value} value={value} px="sm">
             {words.tabs[value]}
           </Tabs.Tab>
         ))}
       </Tabs.List>
-      <Tabs.Panel value={tab}>{part}</Tabs.Panel>
+      <Tabs.Panel value={tab}>
+        <Part key={project.id} project={project} mayChange={mayChange} />
+      </Tabs.Panel>
     </Tabs>
   );
 }

@@ -1,14 +1,16 @@
-import { Button, Checkbox, Group, Modal, Stack, TagsInput, Text, TextInput } from "@mantine/core";
-import { useForm } from "@mantine/form";
+import { Button, Group, Modal, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { api, type Schema } from "@/api/client";
-import { useAction, useList } from "@/api/hooks";
+import { useList } from "@/api/hooks";
 import { strings } from "@/strings";
-import { DataTable, FormErrors, StatusBadge } from "@/ui";
+import { DataTable, StatusBadge } from "@/ui";
 import type { PartProps } from "./ProjectDetail";
-import { SendOuts } from "./SendOuts";
 import { PROJECTS } from "./useProject";
 import { useRemove } from "./useRemove";
+import { HookForm } from "./webhooks/HookForm";
+import { HookMenu } from "./webhooks/HookMenu";
+import { SendOuts } from "./webhooks/SendOuts";
+import { TestModal } from "./webhooks/TestModal";
 
 type Hook = Schema<"HookView">;
 const words = strings.projects.hooks;
@@ -19,6 +21,7 @@ export function Webhooks({ project, mayChange }: PartProps) {
   const projectId = project.id;
   const list = useList(LIST, { params: { path: { projectId } } });
   const [edited, setEdited] = useState<Hook | "new" | null>(null);
+  const [tested, setTested] = useState<Hook | null>(null);
   const [logged, setLogged] = useState<Hook | null>(null);
   const of = ({ id }: Hook) => ({ params: { path: { projectId, webhookId: id } } });
   const remove = useRemove<Hook>({
@@ -28,12 +31,9 @@ export function Webhooks({ project, mayChange }: PartProps) {
     done: words.removed,
     invalidates: [PROJECTS],
   });
-  const test = useAction((hook: Hook) => api.post(`${LIST}/{webhookId}/test`, { ...of(hook), body: {} }), {
-    invalidates: [PROJECTS],
-    done: words.testSent,
-    notifyErrors: true,
-  });
   const close = () => setEdited(null);
+  // As it is now: it may have been switched off, or be gone.
+  const log = logged && list.rows.find(({ id }) => id === logged.id);
   return (
     <Stack gap="md">
       <Group justify="flex-end">
@@ -58,33 +58,20 @@ export function Webhooks({ project, mayChange }: PartProps) {
         caption={words.caption}
         empty={{ title: words.empty, description: words.emptyText }}
         actions={(hook) => (
-          <Group gap={4} justify="flex-end">
-            <Button size="xs" variant="default" onClick={() => setLogged(hook)}>
-              {words.log}
-            </Button>
-            {mayChange ? (
-              <>
-                <Button
-                  size="xs"
-                  variant="default"
-                  disabled={!hook.active}
-                  title={hook.active ? "" : words.testOff}
-                  onClick={() => test.mutate(hook)}
-                >
-                  {words.test}
-                </Button>
-                <Button size="xs" variant="default" onClick={() => setEdited(hook)}>
-                  {strings.projects.edit}
-                </Button>
-                <Button size="xs" variant="default" onClick={() => remove.ask(hook)}>
-                  {strings.projects.remove}
-                </Button>
-              </>
-            ) : null}
-          </Group>
+          <HookMenu
+            hook={hook}
+            mayChange={mayChange}
+            onLog={() => setLogged(hook)}
+            onTest={() => setTested(hook)}
+            onEdit={() => setEdited(hook)}
+            onRemove={() => remove.ask(hook)}
+          />
         )}
       />
-      {logged ? <SendOuts projectId={projectId} hook={logged} mayChange={mayChange} /> : null}
+      {log ? (
+        <SendOuts key={log.id} projectId={projectId} hook={log} mayChange={mayChange} onClose={() => setLogged(null)} />
+      ) : null}
+      <TestModal projectId={projectId} hook={tested} onClose={() => setTested(null)} onSent={setLogged} />
       <Modal
         opened={edited !== null}
         onClose={close}
@@ -95,31 +82,5 @@ export function Webhooks({ project, mayChange }: PartProps) {
       </Modal>
       {remove.modal}
     </Stack>
-  );
-}
-
-function HookForm({ projectId, hook, onDone }: { projectId: string; hook: Hook | null; onDone: () => void }) {
-  const form = useForm({
-    initialValues: { target_url: hook?.target_url ?? "", events: hook?.events ?? [], active: hook?.active ?? true },
-  });
-  const save = useAction(
-    (body: typeof form.values) =>
-      hook
-        ? api.put(`${LIST}/{webhookId}`, { params: { path: { projectId, webhookId: hook.id } }, body })
-        : api.post(LIST, { params: { path: { projectId } }, body }),
-    { invalidates: [PROJECTS], done: strings.projects.saved, onSuccess: onDone },
-  );
-  return (
-    <form onSubmit={form.onSubmit((values) => save.mutate(values))}>
-      <Stack gap="sm">
-        <TextInput label={words.url} type="url" required data-autofocus {...form.getInputProps("target_url")} />
-        <TagsInput label={words.events} description={words.eventsHint} required {...form.getInputProps("events")} />
-        <Checkbox label={words.activeField} {...form.getInputProps("active", { type: "checkbox" })} />
-        <FormErrors form={form} error={save.error} />
-        <Button type="submit" loading={save.isPending}>
-          {strings.common.save}
-        </Button>
-      </Stack>
-    </form>
   );
 }

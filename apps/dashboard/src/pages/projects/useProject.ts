@@ -7,7 +7,8 @@ export const PROJECTS = "/management/v1/projects";
 export function useMayChange(projectId: string): boolean {
   const { user } = useMe();
   const mayAll = useCan("projects:write");
-  const path = { projectId, userId: user.id };
-  const own = useGet("/management/v1/projects/{projectId}/users/{userId}", { params: { path } }, { enabled: !mayAll });
-  return mayAll || own.data?.role === "ADMIN";
+  const path = { projectId };
+  // The list is there for everybody; asking for oneself alone is an error for who is not in the project.
+  const people = useGet("/management/v1/projects/{projectId}/users", { params: { path } }, { enabled: !mayAll });
+  return mayAll || (people.data?.data.some(({ id, role }) => id === user.id && role === "ADMIN") ?? false);
 }

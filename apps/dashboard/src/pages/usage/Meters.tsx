@@ -7,6 +7,7 @@ import { strings } from "@/strings";
 import { EmptyState, ErrorAlert, useNow } from "@/ui";
 import { allowedIn, busiest, minutesOf, periodStart, type Quota, quotaOf, type RateLimit, rateLimitOf } from "./limits";
 import { Meter } from "./Meter";
+import { PlanMeter } from "./PlanMeter";
 import { steadyStartOf } from "./range";
 import { number, usageOf } from "./series";
 import classes from "./usage.module.css";
@@ -45,6 +46,7 @@ function metered(keys: readonly Key[], quota: Quota | null): Metered[] {
 
 export function Meters({ keys, seesKeys }: { keys: Rows<Key>; seesKeys: boolean }) {
   const { organization } = useMe();
+  const { rate_limit: plan } = organization.limits;
   const mayRead = useCan("organizations:read");
   const path = { params: { path: { id: organization.id } } };
   const whole = useGet("/v1/management/organizations/{id}", path, { enabled: mayRead });
@@ -64,10 +66,20 @@ export function Meters({ keys, seesKeys }: { keys: Rows<Key>; seesKeys: boolean 
       <ErrorAlert error={whole.error} title={strings.common.loadErrorTitle} retry={whole.refetch} />
       <ErrorAlert error={keys.error} title={strings.common.loadErrorTitle} retry={keys.refetch} />
       {isPending ? <Skeleton height={120} role="status" aria-label={strings.common.loading} /> : null}
-      {!isPending && rows.length === 0 && !whole.error && !keys.error ? (
+      {!isPending && !plan && rows.length === 0 && !whole.error && !keys.error ? (
         <EmptyState title={words.metersEmpty} description={words.metersEmptyText} />
       ) : null}
       <ul className={classes.meters} aria-labelledby="meters">
+        {isPending || !plan ? null : (
+          <>
+            <li>
+              <PlanMeter traffic="resource" rate={plan} />
+            </li>
+            <li>
+              <PlanMeter traffic="management" rate={plan} />
+            </li>
+          </>
+        )}
         {rows.slice(0, isWhole ? rows.length : FIRST).map((row) => (
           <li key={row.id}>
             {row.quota ? <QuotaMeter name={row.name} of={row.key} quota={row.quota} /> : null}

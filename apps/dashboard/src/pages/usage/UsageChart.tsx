@@ -2,6 +2,7 @@ import "@mantine/charts/styles.css";
 import { AreaChart, BarChart } from "@mantine/charts";
 import { Skeleton, Text } from "@mantine/core";
 import { useReducedMotion } from "@mantine/hooks";
+import type { ReactNode } from "react";
 import { strings } from "@/strings";
 import { EmptyState, ErrorAlert } from "@/ui";
 import { type Interval, longTime, type Range, shortTime } from "./range";
@@ -20,6 +21,8 @@ interface UsageChartProps {
   height?: number;
 }
 
+/** Room for half of the uppermost number. */
+const MARGIN = { top: 8 };
 const compact = new Intl.NumberFormat("en", { notation: "compact" });
 
 /** Calls over time: bars, or an area where bars would be too thin. Its numbers in words stand below it. */
@@ -31,19 +34,22 @@ export function UsageChart({ usage, range, interval, title, height = 280 }: Usag
   const total = points.reduce((sum, point) => sum + totalOf(point), 0);
   if (total === 0) return <EmptyState title={words.empty} description={words.emptyText} />;
   const peak = points.reduce((most, point) => (totalOf(point) > totalOf(most) ? point : most));
-  const data = points.map(({ start, values }) => ({ time: longTime(start, interval), start, ...values }));
+  const data = points.map(({ start, values }) => ({ start, ...values }));
   const shared = {
     h: height,
     data,
-    dataKey: "time",
+    dataKey: "start",
     series,
     type: "stacked" as const,
     withLegend: true,
-    legendProps: { verticalAlign: "bottom" as const },
+    // In the order of the bands, from the ground up.
+    legendProps: { verticalAlign: "bottom" as const, itemSorter: null },
+    // Asked for a label also where there is nothing to point at.
+    tooltipProps: { labelFormatter: (start: ReactNode) => (start ? longTime(String(start), interval) : "") },
     valueFormatter: (value: number) => number.format(value),
     xAxisProps: {
       minTickGap: 28,
-      tickFormatter: (_: string, index: number) => shortTime(points[index]?.start ?? "", range, interval),
+      tickFormatter: (start: string) => shortTime(start, range, interval),
     },
     yAxisProps: { width: 44, tickFormatter: (value: number) => compact.format(value), allowDecimals: false },
     gridAxis: "x" as const,
@@ -55,7 +61,7 @@ export function UsageChart({ usage, range, interval, title, height = 280 }: Usag
         {points.length > 100 ? (
           <AreaChart
             {...shared}
-            areaChartProps={{ accessibilityLayer: false }}
+            areaChartProps={{ accessibilityLayer: false, margin: MARGIN }}
             withDots={false}
             curveType="monotone"
             areaProps={{ isAnimationActive: false }}
@@ -63,7 +69,7 @@ export function UsageChart({ usage, range, interval, title, height = 280 }: Usag
         ) : (
           <BarChart
             {...shared}
-            barChartProps={{ accessibilityLayer: false }}
+            barChartProps={{ accessibilityLayer: false, margin: MARGIN }}
             barProps={{ isAnimationActive: !isStill, animationDuration: 200 }}
           />
         )}

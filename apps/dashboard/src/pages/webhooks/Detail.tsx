@@ -1,13 +1,13 @@
-import { ActionIcon, Anchor, Button, Menu, Skeleton, Stack } from "@mantine/core";
-import { IconArrowLeft, IconDots, IconEdit, IconPlayerPause, IconPlayerPlay, IconTrash } from "@tabler/icons-react";
+import { ActionIcon, Button, Menu, Skeleton, Stack } from "@mantine/core";
+import { IconDots, IconEdit, IconPlayerPause, IconPlayerPlay, IconTrash } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { Link, useNavigate, useParams } from "react-router";
+import { useNavigate, useParams } from "react-router";
 import { api, type Schema } from "@/api/client";
 import { useAction, useGet } from "@/api/hooks";
 import { useCan } from "@/auth/hooks";
 import { strings } from "@/strings";
-import { ConfirmModal, ErrorAlert, Page } from "@/ui";
+import { BackLink, ConfirmModal, ErrorAlert, Page } from "@/ui";
 import { Deliveries } from "./Deliveries";
 import { EndpointModal } from "./EndpointModal";
 import { Facts } from "./Facts";
@@ -32,7 +32,7 @@ export function Detail() {
       title={words.detailTitle}
       description={data?.url}
       permission="webhooks:read"
-      above={<Back />}
+      above={<BackLink to="/webhooks">{words.back}</BackLink>}
       actions={data && mayChange ? <Actions endpoint={data} etag={etag} /> : null}
     >
       {data ? (
@@ -47,15 +47,6 @@ export function Detail() {
         <Skeleton h={240} role="status" aria-label={strings.common.loading} />
       )}
     </Page>
-  );
-}
-
-function Back() {
-  return (
-    <Anchor component={Link} to="/webhooks" size="sm" display="inline-flex" mb="xs">
-      <IconArrowLeft size={16} aria-hidden />
-      &nbsp;{words.back}
-    </Anchor>
   );
 }
 

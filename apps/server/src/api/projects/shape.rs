@@ -3,14 +3,11 @@
 use std::collections::BTreeMap;
 
 use actix_web::{
-    HttpMessage,
-    body::MessageBody,
-    dev::{ServiceRequest, ServiceResponse},
+    HttpResponse,
     http::{
         StatusCode,
         header::{HeaderName, HeaderValue},
     },
-    middleware::Next,
 };
 use mgmt_core::error::{Code, Error, REQUIRED};
 use mgmt_gate::SystemClock;
@@ -22,7 +19,7 @@ use utoipa::{
 };
 
 use super::is_surface;
-use crate::error::{ErrorShape, envelope};
+use crate::error::{Shape, envelope};
 
 /// The body of every error of the projects API.
 #[derive(Serialize, ToSchema)]
@@ -47,22 +44,12 @@ pub(crate) struct ProjectError {
     error: BTreeMap<String, Value>,
 }
 
-/// Sets the error shape of the surface, and adds the spelling of the rate-limit fields that its clients read.
-pub(crate) async fn shape(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    // Before routing, this is the decoded path that routes are matched with.
-    if !is_surface(request.match_info().as_str()) {
-        return next.call(request).await;
-    }
-    request.extensions_mut().insert(ErrorShape(render));
-    let mut response = next.call(request).await?;
-    add_limit_fields(&mut response);
-    Ok(response)
+/// The shape of the surface, if the path is of it: its errors, and the spelling of the rate-limit fields that its clients read.
+pub(crate) fn shape_of(path: &str) -> Option<Shape> {
+    is_surface(path).then_some(Shape { error: render, fields: add_limit_fields })
 }
 
-fn add_limit_fields<B>(response: &mut ServiceResponse<B>) {
+fn add_limit_fields(response: &mut HttpResponse) {
     let number = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).and_then(|t| t.parse::<i64>().ok());
     let found = (number("x-ratelimit-limit"), number("x-ratelimit-remaining"), number("x-ratelimit-reset"));
     let (Some(limit), Some(remaining), Some(reset)) = found else { return };

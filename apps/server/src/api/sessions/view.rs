@@ -4,6 +4,7 @@ use mgmt_core::{
     account::{Email, Membership, Organization, OrganizationState, Plan, User},
     id::{OrganizationId, SessionId, UserId},
     key_text::random_token,
+    limit::RateLimit,
     role::Role,
     session::Session,
     time::Timestamp,
@@ -12,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    app::{App, Work},
+    api::keys::RateLimitBody,
+    app::{App, Work, setup::plan_limits},
     auth::token,
     error::ApiError,
 };
@@ -94,11 +96,43 @@ pub(crate) struct SignedInView {
     role: Role,
 }
 
+/// The organization that a session is in, with what it may use.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CurrentOrganization {
+    #[serde(flatten)]
+    organization: OrganizationBrief,
+    limits: OrganizationLimits,
+}
+
+/// What an organization may use by its plan and the server's settings.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct OrganizationLimits {
+    /// The plan's limit, which holds for management traffic and for resource traffic each. `null` = unlimited.
+    #[schema(value_type = Option<RateLimitBody>)]
+    rate_limit: Option<RateLimit>,
+    /// Active and suspended keys of each kind.
+    #[schema(example = 5)]
+    max_active_keys: u32,
+    /// Seconds after its making in which a key can be shown again. 0 = never.
+    #[schema(example = 900)]
+    reveal_window_seconds: i64,
+}
+
+impl OrganizationLimits {
+    fn of(app: &App, plan: Plan) -> Self {
+        Self {
+            rate_limit: plan_limits(&app.config).of(plan),
+            max_active_keys: app.config.keys.max_active,
+            reveal_window_seconds: app.config.security.reveal_window_seconds,
+        }
+    }
+}
+
 /// Who is signed in.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct MeView {
     user: UserView,
-    organization: OrganizationBrief,
+    organization: CurrentOrganization,
     #[schema(value_type = String)]
     role: Role,
     /// The management permissions of the role.
@@ -126,9 +160,10 @@ impl MeView {
             }
         }
         let current = person.session.id;
+        let limits = OrganizationLimits::of(work.app, person.organization.plan);
         Ok(Self {
             user: person.user_view(),
-            organization: (&person.organization).into(),
+            organization: CurrentOrganization { organization: (&person.organization).into(), limits },
             role: person.role,
             permissions: person.role.permissions().iter().map(ToString::to_string).collect(),
             organizations,

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use mgmt_core::lease::Lease;
+use mgmt_core::lease::{Lease, nodes};
 use mgmt_store::{Options, Store, StoreError, Tx};
 use parking_lot::{Condvar, Mutex};
 
@@ -43,6 +43,9 @@ struct Inside {
     store: Arc<dyn Store>,
     stopping: AtomicBool,
     bell: Bell,
+    /// Quotas that others need units of, and who gives them back.
+    recalled: Mutex<Vec<String>>,
+    recall_bell: Bell,
     /// Which thread holds the lease: one that hangs on a lost connection is replaced.
     generation: AtomicU64,
     /// When that thread was last known to be well, on the gate's clock.
@@ -79,7 +82,12 @@ impl Node {
     /// When the database is away, or the system has no threads left.
     pub(crate) fn start(app: &App) -> Result<Option<Self>, Failure> {
         let Some(cluster) = app.cluster.clone() else { return Ok(None) };
+        if is_lease_skipped() {
+            tracing::error!("this node answers without a lease: nothing that is changed elsewhere need hold here");
+            return Ok(None);
+        }
         app.gate.require_lease();
+        app.gate.expect_others(&cluster.name);
         let shared = Shared { cluster, gate: Arc::clone(&app.gate), clock: app.clock, config: Arc::clone(&app.config) };
         let inside = Arc::new(Inside {
             store: own_store(&shared)?,
@@ -87,12 +95,15 @@ impl Node {
             shared,
             stopping: AtomicBool::new(false),
             bell: Bell::default(),
+            recalled: Mutex::default(),
+            recall_bell: Bell::default(),
             generation: AtomicU64::new(0),
         });
         let mut node = Self { inside, threads: Vec::new() };
         node.spawn("lease-check", Inside::check)?;
         node.spawn("listen", Inside::hear)?;
         node.spawn("watch", Inside::watch)?;
+        node.spawn("hand-back", Inside::hand_back)?;
         Ok(Some(node))
     }
 
@@ -108,6 +119,7 @@ impl Node {
         let inside = &self.inside;
         inside.stopping.store(true, Ordering::SeqCst);
         inside.bell.ring();
+        inside.recall_bell.ring();
         inside.shared.cluster.watch.wake();
         for thread in self.threads {
             // One that panicked has said so.
@@ -121,6 +133,11 @@ impl Node {
             tracing::warn!(%error, "the lease could not be given back: it runs out by itself");
         }
     }
+}
+
+/// Whether this node goes without a lease, which is wrong: to measure what leases cost. Only a build that is made for that can be told to.
+fn is_lease_skipped() -> bool {
+    cfg!(feature = "bench-without-leases") && std::env::var_os("TESTS_MGMT_WITHOUT_LEASES").is_some()
 }
 
 /// A store with a connection of its own, so that requests never keep a lease waiting.
@@ -206,18 +223,23 @@ impl Inside {
         let cluster = &self.shared.cluster;
         // Before anything is asked, so that the lease ends here before it ends there.
         let asked = self.nanos();
-        let applied = store.run("leases.renew", |tx| {
+        let (applied, nodes) = store.run("leases.renew", |tx| {
+            // Before the row is locked that all changes are numbered by.
+            let (holders, time) = tx.node_leases().list()?;
+            let nodes = nodes(&holders, &cluster.name, time);
             let first = self.shared.gate.follow(tx)?;
             if tx.node_leases().renew(&cluster.name, cluster.terms.ttl(), first)? {
-                return Ok(first);
+                return Ok((first, nodes));
             }
             // Changes came in between. No more come now.
             let all = self.shared.gate.follow(tx)?;
             if tx.node_leases().renew(&cluster.name, cluster.terms.ttl(), all)? {
-                return Ok(all);
+                return Ok((all, nodes));
             }
             Err(StoreError::Unavailable("changes came while none could".to_owned()))
         })?;
+        // What limits are divided among while they are not counted together.
+        self.shared.gate.divide_limits(u32::try_from(nodes).unwrap_or(u32::MAX));
         if !self.is_stopping() {
             self.shared.gate.grant(Lease::granted(asked, cluster.terms));
         }
@@ -253,6 +275,11 @@ impl Inside {
                     if news.acknowledgements {
                         this.shared.cluster.watch.wake();
                     }
+                    if !news.recalled.is_empty() {
+                        this.recalled.lock().extend(news.recalled);
+                        this.recall_bell.ring();
+                    }
+                    news.returned.iter().for_each(|row| this.shared.gate.note_return(row));
                     thread::sleep(HEAR_EVERY);
                 }
                 Some(Err(error)) => {
@@ -261,6 +288,19 @@ impl Inside {
                     thread::sleep(REST);
                 }
                 None => thread::sleep(REST),
+            }
+        }
+    }
+
+    /// Gives back units of quotas that other nodes need.
+    fn hand_back(this: &Arc<Self>) {
+        while !this.is_stopping() {
+            this.recall_bell.wait(REST);
+            let mut rows = std::mem::take(&mut *this.recalled.lock());
+            rows.sort_unstable();
+            rows.dedup();
+            if let Err(error) = this.shared.gate.hand_back(&rows, this.shared.clock.now()) {
+                tracing::debug!(%error, "units that others need could not be given back");
             }
         }
     }

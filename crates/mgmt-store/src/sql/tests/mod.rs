@@ -37,6 +37,7 @@ fn every_function_of_the_suite_is_run() {
     let sources = [
         include_str!("../../conformance/accounts.rs"),
         include_str!("../../conformance/counters.rs"),
+        include_str!("../../conformance/foreign_hashes.rs"),
         include_str!("../../conformance/invitations.rs"),
         include_str!("../../conformance/journals.rs"),
         include_str!("../../conformance/keys.rs"),

@@ -3,6 +3,7 @@
 use std::{net::TcpListener, sync::Barrier};
 
 use super::*;
+use crate::store::{News, Realm, ShipmentFilter, Shipments, Window};
 
 /// A database on the server, or the end of the test.
 macro_rules! place {
@@ -183,4 +184,69 @@ fn an_unreachable_server_is_told_soon_and_without_the_password() {
     // libpq itself repeats what it cannot read.
     let error = open("postgres://ana:50%secret@127.0.0.1:1/mgmt", Options::default()).unwrap_err();
     assert!(!error.to_string().contains("secret"), "{error}");
+}
+
+/// What `ANALYZE` found every shipment to have is not asked for, and what is found stays the same.
+#[test]
+fn rare_trigrams_are_asked_for() {
+    let place = place!();
+    let store = place.sql(Options::default());
+    store.migrate().unwrap();
+    crate::conformance::shipments_are_found_by_any_part(&store);
+    tamper(&place, "ANALYZE shipments");
+    let text = "po-0039595";
+    let mut turn = store.lanes.of(Mode::Read).begin(Mode::Read).unwrap();
+    let connection = &mut turn.link.connection;
+    let organization = ask(connection, "SELECT min(organization_id) AS value FROM shipments").parse().unwrap();
+    let realm = Realm { organization, test_mode: true };
+    let common = ["po-", "o-0", "-00"].map(|gram| {
+        let one = format!("SELECT (mgmt_grams('{organization}', true, '{gram}'))[1]::text AS value");
+        ask(connection, &one).parse::<i64>().unwrap()
+    });
+    let mut tx = SqlTx::new(connection, Mode::Read);
+    let asked = tx.rare_grams(realm, text).unwrap();
+    assert_eq!(asked.len(), 5);
+    assert!(common.iter().all(|gram| !asked.contains(gram)), "{asked:?} {common:?}");
+    let filter = ShipmentFilter { reference: Some(text.to_uppercase()), ..ShipmentFilter::default() };
+    let (count, found) = tx.page(realm, &filter, Window { offset: 0, limit: 10 }).unwrap();
+    assert_eq!((count, found[0].parts.reference.as_deref()), (1, Some("PO-0039595")));
+    turn.rollback();
+}
+
+/// What is asked back of other nodes, and what comes back, is heard by whoever listens, and by its name.
+#[test]
+fn recalls_are_heard() {
+    let place = place!();
+    let store = place.fresh();
+    let mut ear = store.listen().unwrap().unwrap();
+    assert_eq!(ear.news().unwrap(), News::default());
+    let tell = |tx: &mut dyn Tx| {
+        tx.quotas().recall("key_1'; --")?;
+        tx.quotas().announce_return("key_2")
+    };
+    store.run("test.tell", tell).unwrap();
+    let mut heard = News::default();
+    for _ in 0..500 {
+        let news = ear.news().unwrap();
+        heard.recalled.extend(news.recalled);
+        heard.returned.extend(news.returned);
+        if !heard.returned.is_empty() {
+            break;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!((heard.recalled, heard.returned), (vec!["key_1'; --".to_owned()], vec!["key_2".to_owned()]));
+}
+
+/// A primary tells its timeline without special rights, and at once.
+#[test]
+fn primaries_tell_their_timeline() {
+    let place = place!();
+    let mut connection = place.address.connect().unwrap();
+    let timeline = place.address.timeline(&mut connection).unwrap();
+    assert!(timeline.number() >= 1 && !timeline.is_past());
+    // In a transaction of a role that may nothing.
+    connection.batch_execute("BEGIN; CREATE ROLE mgmt_nobody; SET LOCAL ROLE mgmt_nobody").unwrap();
+    assert_eq!(place.address.timeline(&mut connection), Some(timeline));
+    connection.batch_execute("ROLLBACK").unwrap();
 }

@@ -66,7 +66,8 @@ fn connections_are_set_up_for_safety() {
         let connection = &mut turn.link.connection;
         for (pragma, value) in [
             ("journal_mode", "wal"),
-            ("synchronous", "2"),
+            // Commits of the writer are brought to the disk by `Disk`.
+            ("synchronous", if mode == Mode::Read { "2" } else { "1" }),
             ("foreign_keys", "1"),
             ("busy_timeout", "5000"),
             ("trusted_schema", "0"),

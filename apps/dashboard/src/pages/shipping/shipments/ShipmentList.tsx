@@ -1,4 +1,5 @@
-import { Select, TextInput } from "@mantine/core";
+import { Button, Select, TextInput } from "@mantine/core";
+import { Link } from "react-router";
 import { useList } from "@/api/hooks";
 import { ShippingKeyGate, useShippingKey } from "@/auth/ShippingKeyGate";
 import { strings } from "@/strings";
@@ -16,7 +17,17 @@ const NAMES = ["keyword", "status", "from", "to"] as const;
 export function ShipmentList() {
   const key = useShippingKey();
   return (
-    <Page title={words.title} description={words.description}>
+    <Page
+      title={words.title}
+      description={words.description}
+      actions={
+        key ? (
+          <Button component={Link} to="/shipping/shipments/new">
+            {words.form.title}
+          </Button>
+        ) : null
+      }
+    >
       <ShippingKeyGate key={key}>
         <Listed />
       </ShippingKeyGate>

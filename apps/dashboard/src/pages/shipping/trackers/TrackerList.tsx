@@ -10,6 +10,7 @@ import { asQuery, dayStart, useFilters } from "../shared/filters";
 import { calendarDay } from "../shared/money";
 import { SearchField } from "../shared/SearchField";
 import { TRACKER_STATES } from "../shared/wire";
+import { CreateButton } from "./CreateButton";
 
 type Tracker = Schema<"Tracker">;
 
@@ -54,7 +55,7 @@ const columns: Column<Tracker>[] = [
 export function TrackerList() {
   const key = useShippingKey();
   return (
-    <Page title={words.title} description={words.description}>
+    <Page title={words.title} description={words.description} actions={key ? <CreateButton /> : null}>
       <ShippingKeyGate key={key}>
         <Listed />
       </ShippingKeyGate>

@@ -1,0 +1,150 @@
+// A shipment as the form holds it: texts and numbers that may be empty. What is empty is left out of what is sent.
+import type { Schema } from "@/api/client";
+import { strings } from "@/strings";
+import { asLabelType, asLengthUnit, asWeightUnit } from "../../shared/wire";
+
+const words = strings.shipments.form;
+
+export interface Party {
+  person_name: string;
+  company_name: string;
+  address_line1: string;
+  address_line2: string;
+  postal_code: string;
+  city: string;
+  state_code: string;
+  country_code: string;
+  phone_number: string;
+  email: string;
+  residential: boolean;
+}
+
+type Amount = number | string;
+
+export interface ParcelValues {
+  /** Tells parcels apart while they move up. */
+  key: number;
+  weight: Amount;
+  weight_unit: string;
+  length: Amount;
+  width: Amount;
+  height: Amount;
+  dimension_unit: string;
+  content: string;
+  reference_number: string;
+}
+
+export type Values = {
+  shipper: Party;
+  recipient: Party;
+  parcels: ParcelValues[];
+  reference: string;
+  order_id: string;
+  shipment_date: string;
+  /** Bought at once; the rates are compared first when it is empty. */
+  service: string;
+  label_type: string;
+};
+
+export const NOBODY: Party = {
+  person_name: "",
+  company_name: "",
+  address_line1: "",
+  address_line2: "",
+  postal_code: "",
+  city: "",
+  state_code: "",
+  country_code: "",
+  phone_number: "",
+  email: "",
+  residential: false,
+};
+
+let made = 0;
+
+/** Another parcel, in the units of the one before. */
+export function emptyParcel(like?: ParcelValues): ParcelValues {
+  made += 1;
+  const { weight_unit = "KG", dimension_unit = "CM" } = like ?? {};
+  const empty = { weight: "", length: "", width: "", height: "", content: "", reference_number: "" };
+  return { key: made, ...empty, weight_unit, dimension_unit };
+}
+
+export function fresh(): Values {
+  return {
+    shipper: { ...NOBODY },
+    recipient: { ...NOBODY },
+    parcels: [emptyParcel()],
+    reference: "",
+    order_id: "",
+    shipment_date: "",
+    service: "",
+    label_type: "PDF",
+  };
+}
+
+/** The organization's address as a sender. */
+export function senderOf({ name, address }: Pick<Schema<"OrganizationView">, "name" | "address">): Party {
+  const said = (address ?? {}) as Record<string, unknown>;
+  const text = (field: string) => (typeof said[field] === "string" ? (said[field] as string) : "");
+  return {
+    ...NOBODY,
+    company_name: name,
+    address_line1: text("street1"),
+    address_line2: text("street2"),
+    postal_code: text("postal_code"),
+    city: text("city"),
+    state_code: text("state_code"),
+    country_code: text("country_code"),
+  };
+}
+
+function addressOf({ country_code, residential, ...texts }: Party): Schema<"AddressDraft"> {
+  const said = Object.entries(texts)
+    .map(([name, text]) => [name, text.trim()] as const)
+    .filter(([, text]) => text !== "");
+  return {
+    country_code: country_code.trim().toUpperCase(),
+    ...Object.fromEntries(said),
+    ...(residential ? { residential } : {}),
+  };
+}
+
+function parcelOf(parcel: ParcelValues): Schema<"ParcelDraft"> {
+  const { length, width, height } = parcel;
+  const sides = Object.entries({ length, width, height }).filter(([, side]) => side !== "");
+  const texts = Object.entries({ content: parcel.content.trim(), reference_number: parcel.reference_number.trim() });
+  return {
+    weight: Number(parcel.weight),
+    weight_unit: asWeightUnit(parcel.weight_unit),
+    ...Object.fromEntries(sides.map(([name, side]) => [name, Number(side)])),
+    ...(sides.length > 0 ? { dimension_unit: asLengthUnit(parcel.dimension_unit) } : {}),
+    ...Object.fromEntries(texts.filter(([, text]) => text !== "")),
+  };
+}
+
+/** What is sent. */
+export function draftOf(values: Values): Schema<"ShipmentDraft"> {
+  const { reference, order_id, service, shipment_date } = values;
+  const texts = Object.entries({ reference: reference.trim(), order_id: order_id.trim(), service: service.trim() });
+  return {
+    shipper: addressOf(values.shipper),
+    recipient: addressOf(values.recipient),
+    parcels: values.parcels.map(parcelOf),
+    label_type: asLabelType(values.label_type),
+    ...Object.fromEntries(texts.filter(([, text]) => text !== "")),
+    ...(shipment_date ? { options: { shipment_date } } : {}),
+  };
+}
+
+/** What the form itself sees before anything is sent; the server decides about the rest. */
+export function faultsOf({ shipper, recipient, parcels }: Values): Record<string, string> {
+  const faults: Record<string, string> = {};
+  for (const [name, party] of Object.entries({ shipper, recipient })) {
+    if (!/^[A-Za-z]{2}$/.test(party.country_code.trim())) faults[`${name}.country_code`] = words.needsCountry;
+  }
+  for (const [index, { weight }] of parcels.entries()) {
+    if (!(Number(weight) > 0)) faults[`parcels.${index}.weight`] = words.needsWeight;
+  }
+  return faults;
+}

@@ -1,0 +1,179 @@
+// A parcel on its way through the pages: a shipment is made, its faults are shown at their fields, its label is bought and downloaded, its tracker
+// moves, and another one is cancelled.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { heading, launch, PHONE, signIn, visit } from "./browser.mjs";
+import { caller, OWNER, ownerOf, PASSWORD, startServer } from "./server.mjs";
+
+let server;
+let browser;
+let key;
+before(async () => {
+  [server, browser] = await Promise.all([startServer(), launch()]);
+  const owner = await ownerOf(server.address);
+  const me = (await owner.get("/api/auth/me")).data;
+  await owner.patch(`/v1/management/organizations/${me.organization.id}`, {
+    address: { street1: "Speicherstraße 12", city: "Hamburg", postal_code: "20457", country_code: "DE" },
+  });
+  const scopes = ["shipments:read", "shipments:write", "rates:read", "trackers:read", "trackers:write"];
+  key = (await owner.post("/api/api-keys", { name: "Shipping", scopes, environment: "test" })).data.key;
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+/** Signs in, and opens a page of shipping with the key. */
+async function enter(options) {
+  const tab = await visit(browser, server.address, { ...options, expectErrors: [/status of 400/] });
+  const page = await tab.page();
+  await signIn(page, OWNER, PASSWORD);
+  await heading(page, "Overview").waitFor();
+  await page.goto("/shipping/shipments");
+  await page.getByLabel("API key").first().fill(key);
+  await page.getByRole("button", { name: "Use this key" }).click();
+  await page.getByRole("link", { name: "New shipment" }).waitFor();
+  return { tab, page };
+}
+
+const region = (page, name) => page.getByRole("region", { name, exact: true });
+
+async function fillRecipient(page, { person, postalCode = "04109" }) {
+  const to = region(page, "To");
+  await to.getByLabel("Person").fill(person);
+  await to.getByLabel("Street and number").fill("Lindenweg 4");
+  await to.getByLabel("City").fill("Leipzig");
+  await to.getByLabel("Postal code").fill(postalCode);
+  await to.getByLabel("Country").fill("de");
+}
+
+const BEGINNINGS = { PDF: "%PDF-", PNG: "\x89PNG\r\n", ZPL: "^XA" };
+
+test("a shipment is made, bought, and its label downloaded; its tracker moves", async () => {
+  const { tab, page } = await enter({ acceptDownloads: true });
+  await page.getByRole("link", { name: "New shipment" }).click();
+  await heading(page, "New shipment").waitFor();
+  await tab.check(page);
+
+  // What the form knows itself is said before anything is sent.
+  await page.getByRole("button", { name: "Make draft and show rates" }).click();
+  await page.getByText("Enter the two letters of a country.").first().waitFor();
+  await page.getByRole("button", { name: "Use our address" }).click();
+  assert.equal(await region(page, "From").getByLabel("City").inputValue(), "Hamburg");
+
+  // What the server finds is shown at the field that it is about: in parcels as well.
+  const name = "<img src=x onerror=alert(1)> Nina";
+  await fillRecipient(page, { person: name });
+  const parcels = region(page, "Parcels");
+  await parcels.getByRole("group", { name: "Parcel 1" }).getByRole("textbox", { name: "Weight" }).fill("2.5");
+  await parcels.getByRole("button", { name: "Add parcel" }).click();
+  const second = parcels.getByRole("group", { name: "Parcel 2" });
+  await second.getByRole("textbox", { name: "Weight" }).fill("1");
+  await second.getByRole("textbox", { name: "Length" }).fill("30");
+  await region(page, "Details").getByLabel("Reference").fill("SO-77001");
+  await page.getByRole("button", { name: "Make draft and show rates" }).click();
+  await second.getByRole("textbox", { name: "Width" }).and(page.locator("[aria-invalid=true]")).waitFor();
+  assert.equal(await second.getByRole("textbox", { name: "Height" }).getAttribute("aria-invalid"), "true");
+  assert.equal(await parcels.getByRole("group", { name: "Parcel 1" }).locator("[aria-invalid=true]").count(), 0);
+  await tab.check(page);
+  await second.getByRole("textbox", { name: "Width" }).fill("20");
+  await second.getByRole("textbox", { name: "Height" }).fill("10");
+  await page.getByRole("button", { name: "Make draft and show rates" }).click();
+
+  await heading(page, "Shipment SO-77001").waitFor();
+  await page.getByText(name).first().waitFor();
+  const address = new URL(page.url());
+  const id = address.pathname.split("/").at(-1);
+  const api = caller(server.address, key);
+  const draft = await api.get(`/v1/shipments/${id}`);
+  assert.equal(draft.status, "draft");
+  assert.equal(draft.test_mode, true);
+  assert.deepEqual(
+    draft.parcels.map(({ weight, length, width, height }) => [weight, length, width, height]),
+    [
+      [2.5, null, null, null],
+      [1, 30, 20, 10],
+    ],
+  );
+  assert.deepEqual([draft.shipper.company_name, draft.shipper.country_code], ["Acme Logistics", "DE"]);
+
+  await page.getByRole("button", { name: /^Buy / }).first().click();
+  const dialog = page.getByRole("dialog", { name: "Buy this label?" });
+  await tab.check(page);
+  await dialog.getByRole("button", { name: "Buy" }).click();
+  await dialog.waitFor({ state: "detached" });
+  const bought = await api.get(`/v1/shipments/${id}`);
+  assert.equal(bought.status, "created");
+  for (const [format, beginning] of Object.entries(BEGINNINGS)) {
+    const coming = page.waitForEvent("download");
+    await page.getByRole("button", { name: `Download ${format}` }).click();
+    const file = await coming;
+    assert.equal(file.suggestedFilename(), `label-${bought.tracking_number}.${format.toLowerCase()}`);
+    assert.ok(readFileSync(await file.path()).toString("latin1").startsWith(beginning), `${format} is something else`);
+  }
+  await tab.check(page);
+
+  // Its tracker takes an event of the test environment, and the shipment follows.
+  await page.getByRole("link", { name: bought.tracking_number }).click();
+  await heading(page, `Tracker ${bought.tracking_number}`).waitFor();
+  await page.getByRole("button", { name: "Report events" }).click();
+  const report = page.getByRole("dialog", { name: "Report an event" });
+  await report.getByLabel("In words").fill("Left the depot");
+  await report.getByRole("button", { name: "Report" }).click();
+  await report.waitFor({ state: "detached" });
+  await region(page, "Events").getByText("Left the depot").waitFor();
+  assert.equal((await api.get(`/v1/shipments/${id}`)).status, "in_transit");
+  await tab.end();
+});
+
+test("on a phone: a service is bought at once, and the shipment cancelled", async () => {
+  const { tab, page } = await enter({ viewport: PHONE });
+  await page.getByRole("link", { name: "New shipment" }).click();
+  await page.getByRole("button", { name: "Use our address" }).click();
+  await fillRecipient(page, { person: "Erik Lund" });
+  await page.getByRole("group", { name: "Parcel 1" }).getByRole("textbox", { name: "Weight" }).fill("1");
+  const details = region(page, "Details");
+  await details.getByLabel("Reference").fill("SO-77002");
+  await details.getByLabel("Service").fill("no_such_service");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Buy label" }).click();
+  await details.getByLabel("Service").and(page.locator("[aria-invalid=true]")).waitFor();
+  const width = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.ok(width <= 0, `the form is ${width} pixels too wide`);
+  await tab.check(page);
+  await details.getByLabel("Service").fill("standard_service");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Buy label" }).click();
+  await heading(page, "Shipment SO-77002").waitFor();
+  await page.getByRole("button", { name: "Download PDF" }).waitFor();
+  await page.getByRole("button", { name: "Cancel shipment" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel shipment" }).click();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  const api = caller(server.address, key);
+  const id = new URL(page.url()).pathname.split("/").at(-1);
+  assert.equal((await api.get(`/v1/shipments/${id}`)).status, "cancelled");
+  assert.equal(await page.getByRole("button", { name: "Cancel shipment" }).getAttribute("aria-disabled"), "true");
+  await tab.end();
+});
+
+test("a parcel of another carrier is followed", async () => {
+  const { tab, page } = await enter();
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Trackers" }).click();
+  await page.getByRole("button", { name: "New tracker" }).click();
+  const dialog = page.getByRole("dialog", { name: "Follow a parcel" });
+  await dialog.getByLabel("Tracking number").fill("1Z/9");
+  await dialog.getByLabel("Carrier").fill("D H L");
+  await dialog.getByRole("button", { name: "Follow" }).click();
+  for (const label of ["Tracking number", "Carrier"]) {
+    await dialog.getByLabel(label).and(page.locator("[aria-invalid=true]")).waitFor();
+  }
+  await tab.check(page);
+  await dialog.getByLabel("Tracking number").fill("1Z999AA10123456784");
+  await dialog.getByLabel("Carrier").fill("ups");
+  await dialog.getByRole("button", { name: "Follow" }).click();
+  await heading(page, "Tracker 1Z999AA10123456784").waitFor();
+  const api = caller(server.address, key);
+  assert.equal((await api.get("/v1/trackers/1Z999AA10123456784")).carrier_name, "ups");
+  await tab.end();
+});
