@@ -112,7 +112,7 @@ impl Pepper {
     /// A pepper from key material.
     #[must_use]
     pub fn new(version: i64, material: &[u8; 32]) -> Self {
-        let keyed = Hmac::<Sha256>::new(material.into());
+        let keyed = mac(material);
         Self { version, inner: key_state(material, 0x36), outer: key_state(material, 0x5C), keyed }
     }
 
