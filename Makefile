@@ -91,7 +91,12 @@ bench-deliveries: ## webhook deliveries a second beside a bare client, on both d
 	@MGMT_DURABLE=1 MGMT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench-server/mgmt" scripts/with-postgres \
 		$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench deliveries
 
-bench-check: ## what a check costs inside a process; MGMT_BENCH_KEYS=1000000 for so many keys
+instructions: ## instructions of a check beside those kept in tests/bench/instructions.txt; WRITE=1 keeps the new ones
+	@if command -v valgrind >/dev/null; then \
+		$(if $(WRITE),MGMT_INSTRUCTIONS_WRITE=1) $(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench instructions; \
+	else echo "instructions: not counted, as valgrind is not installed"; fi
+
+bench-check: ## what a check costs inside a process; MGMT_BENCH_KEYS=1000,1000000 for so many keys
 	@$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench check
 
 bench-http: ## verify and authorize beside bare actix, a core for the server and one for the client

@@ -1,7 +1,8 @@
 //! What a check costs inside a process: `Gate::check` on keys that are in memory, beside the parts that cannot be saved, in one run.
 //!
-//! `make bench-check` builds with optimization and prints nanoseconds a check, the lowest of several rounds. `MGMT_BENCH_KEYS=1000000`
-//! fills so many keys for the rows that go over all of them in a random order.
+//! `make bench-check` builds with optimization and prints nanoseconds a check, the lowest of several rounds. The rows are repeated for
+//! each number of keys in `MGMT_BENCH_KEYS` (`1000,10000,100000` unless set; a million keys take some minutes to make, most of them
+//! in the database). The database is in `MGMT_BENCH_DIR`, else in memory that is not the process's own (`/dev/shm`).
 
 #![allow(
     clippy::unwrap_used,
@@ -13,127 +14,37 @@
     reason = "a benchmark: a surprise is a panic, and time is the real one"
 )]
 
+mod bed;
+
 use std::{
+    collections::HashMap,
+    env, fs,
     hint::black_box,
-    sync::{Arc, Barrier},
+    path::PathBuf,
+    sync::{Barrier, RwLock},
     thread,
     time::Instant,
 };
 
-use mgmt_core::{
-    access::Question,
-    account::{Actor, Organization, Plan},
-    key::{ApiKey, Mint, NewKey},
-    key_draft::KeyDraft,
-    key_text::KeyFormat,
-    limit::RateLimit,
-    quota::{Period, Quota},
-    scope::Catalogues,
-    secret::{KeyMaterial, Keyring},
-    time::Timestamp,
-};
-use mgmt_gate::{Check, Gate, GateOptions, Moment, PlanLimits, Request, SystemClock};
-use mgmt_store::{Options, Store};
+use bed::{Bed, Limits, order};
+use hmac::{Hmac, KeyInit, Mac};
+use mgmt_core::id::KeyId;
+use mgmt_gate::{Request, SystemClock};
+use sha2::Sha256;
 
 const ROUNDS: usize = 7;
 const HOT: usize = 10_000;
-const CHECKS: usize = 1_000_000;
-/// Keys that go into one transaction.
-const BATCH: usize = 5_000;
+const CHECKS: usize = 500_000;
 
-struct Bench {
-    gate: Arc<Gate>,
-    format: KeyFormat,
-    keyring: Keyring,
-}
-
-/// Which limits the keys have.
-#[derive(Clone, Copy, PartialEq)]
-enum Limits {
-    None,
-    Own,
-}
-
-fn now() -> Moment {
-    SystemClock.now()
-}
-
-impl Bench {
-    fn new(keys: usize, limits: Limits) -> (Self, Vec<String>) {
-        let store: Arc<dyn Store> = mgmt_store::open("sqlite::memory:", Options::default()).unwrap();
-        store.migrate().unwrap();
-        let (format, keyring) = (KeyFormat::new("mg").unwrap(), Keyring::derive(&KeyMaterial::new([1; 32])));
-        let options = GateOptions {
-            format: format.clone(),
-            pepper: keyring.pepper.clone(),
-            catalogues: Catalogues::default(),
-            limits: PlanLimits { self_hosted: None, scale: None, enterprise: None },
-            capacity: keys * 2,
-            run: "bench".to_owned(),
-        };
-        let gate = Arc::new(Gate::new(Arc::clone(&store), options).unwrap());
-        let bench = Self { gate, format, keyring };
-        let secrets = bench.fill(&*store, keys, limits);
-        for secret in &secrets {
-            assert!(matches!(bench.gate.admit(secret, &request(limits, &bench.gate), now).unwrap(), Check::Accepted(_)));
-        }
-        (bench, secrets)
-    }
-
-    fn fill(&self, store: &dyn Store, keys: usize, limits: Limits) -> Vec<String> {
-        let mut rng = rand_core::UnwrapErr(getrandom::SysRng);
-        let wall = now().wall;
-        let organization = Organization::new("Acme", Plan::Scale, true, wall, &mut rng).unwrap();
-        store.run("setup", |tx| tx.organizations().insert(&organization)).unwrap();
-        let mut secrets = Vec::with_capacity(keys);
-        while secrets.len() < keys {
-            let count = BATCH.min(keys - secrets.len());
-            let made: Vec<_> = (0..count).map(|_| self.issue(&organization, limits, wall)).collect();
-            store.run("fill", |tx| made.iter().try_for_each(|(key, _)| tx.keys().insert(key))).unwrap();
-            secrets.extend(made.into_iter().map(|(_, secret)| secret));
-        }
-        secrets
-    }
-
-    fn issue(&self, organization: &Organization, limits: Limits, wall: Timestamp) -> (ApiKey, String) {
-        let draft = KeyDraft { scopes: Some(vec!["orders:read".to_owned()]), ..KeyDraft::default() };
-        let parsed = draft.parse(self.gate.catalogues(), wall).unwrap();
-        let mut settings = parsed.settings;
-        settings.expires_at = Some(wall.plus_secs(86_400));
-        if limits == Limits::Own {
-            // Wide enough to accept everything, narrow enough that the window's ring is small.
-            settings.rate_limit = Some(RateLimit::new(1_000, 1).unwrap());
-            settings.quota = Some(Quota { limit: 1_000_000_000, period: Period::Month });
-        }
-        let new = NewKey {
-            organization_id: organization.id,
-            project_id: None,
-            kind: parsed.kind,
-            environment: parsed.environment,
-            settings,
-            created_by: Actor::System,
-        };
-        let mint = Mint { format: &self.format, pepper: &self.keyring.pepper };
-        let (key, secret) = ApiKey::issue(new, mint, wall, &mut rand_core::UnwrapErr(getrandom::SysRng)).unwrap();
-        (key, secret.expose().to_owned())
-    }
-}
-
-fn request(limits: Limits, gate: &Gate) -> Request<'static> {
-    let scopes = &gate.catalogues().scopes;
-    let all_of = scopes.demanded(&scopes.parse_set("scopes", &["orders:read"]).unwrap());
-    // Without a cost no units are fetched: those are taken from the database in blocks.
-    let cost = u64::from(limits == Limits::None);
-    Request { question: Question { all_of, ..Question::default() }, cost, ..Request::resource() }
-}
-
-/// The lowest nanoseconds a call over some rounds, and how many allocations a call made.
-fn lowest(mut round: impl FnMut() -> usize) -> (f64, f64) {
+/// The lowest nanoseconds a call over some rounds, and how many allocations a call made in the leanest of them.
+fn lowest(mut before: impl FnMut(), mut round: impl FnMut() -> usize) -> (f64, f64) {
     let (mut best, mut allocations) = (f64::MAX, f64::MAX);
     for _ in 0..ROUNDS {
+        before();
         let start = Instant::now();
         let calls = round() as f64;
         best = best.min(start.elapsed().as_nanos() as f64 / calls);
+        before();
         let mut calls = 0;
         let counted = allocation_counter::measure(|| calls = round());
         allocations = allocations.min(counted.count_total as f64 / calls as f64);
@@ -141,41 +52,18 @@ fn lowest(mut round: impl FnMut() -> usize) -> (f64, f64) {
     (best, allocations)
 }
 
-/// Indices in a random order that repeats itself nowhere near.
-fn order(count: usize, keys: usize) -> Vec<u32> {
-    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state
-    };
-    (0..count).map(|_| (next() % keys as u64) as u32).collect()
-}
-
-fn checks(bench: &Bench, secrets: &[String], order: &[u32], limits: Limits) -> usize {
-    let asked = request(limits, &bench.gate);
-    // One moment for all: reading a clock is the caller's affair, and has a row of its own.
-    let mut at = now();
-    for &index in order {
-        at.nanos += 20_000;
-        let answer = bench.gate.check(&secrets[index as usize], &asked, at);
-        debug_assert!(matches!(answer, Check::Accepted(_)));
-        black_box(&answer);
-    }
-    order.len()
-}
-
-fn threads(bench: &Bench, secrets: &[String], order: &[u32], limits: Limits) -> f64 {
+/// Nanoseconds of all the calls of two threads that share the work: of one call, if it were one thread.
+fn two_threads(bed: &Bed, order: &[u32], distinct: usize, mut before: impl FnMut()) -> f64 {
     let mut best = f64::MAX;
     for _ in 0..ROUNDS {
+        before();
         let barrier = Barrier::new(3);
         let took = thread::scope(|scope| {
             for half in order.chunks(order.len() / 2) {
                 let barrier = &barrier;
                 scope.spawn(move || {
                     barrier.wait();
-                    checks(bench, secrets, half, limits);
+                    bed.accept(half, distinct);
                     barrier.wait();
                 });
             }
@@ -190,72 +78,129 @@ fn threads(bench: &Bench, secrets: &[String], order: &[u32], limits: Limits) -> 
 }
 
 fn row(name: &str, (nanos, allocations): (f64, f64)) {
-    println!("{name:58} {nanos:9.1} ns {allocations:7.2} allocations");
+    println!("{name:64} {nanos:8.1} ns {allocations:7.3} allocations");
+}
+
+fn resident() -> f64 {
+    let text = fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    text.split_ascii_whitespace().nth(1).and_then(|pages| pages.parse::<f64>().ok()).unwrap_or_default() * 4096.0
 }
 
 fn main() {
-    let keys: usize = std::env::var("MGMT_BENCH_KEYS").ok().and_then(|text| text.parse().ok()).unwrap_or(HOT);
+    let sizes = env::var("MGMT_BENCH_KEYS").unwrap_or("1000,10000,100000".to_owned());
+    let only = env::var("MGMT_BENCH_LIMITS").ok();
     floors();
-    for limits in [Limits::None, Limits::Own] {
-        let what = if limits == Limits::Own { "one window, one quota" } else { "no limits" };
-        let (bench, secrets) = Bench::new(keys, limits);
-        let hot = order(CHECKS, HOT.min(keys));
-        row(&format!("accepted, {HOT} hot keys, {what}"), lowest(|| checks(&bench, &secrets, &hot, limits)));
-        if keys > HOT {
-            let all = order(CHECKS, keys);
-            row(&format!("accepted, {keys} keys at random, {what}"), lowest(|| checks(&bench, &secrets, &all, limits)));
+    for keys in sizes.split(',').map(|text| text.trim().parse::<usize>().expect("MGMT_BENCH_KEYS is numbers with commas between"))
+    {
+        for limits in [Limits::None, Limits::Own] {
+            if only.as_deref().is_none_or(|only| limits.text().contains(only)) {
+                size(keys, limits);
+            }
         }
-        let one = vec![7; CHECKS];
-        row(&format!("accepted, one key, {what}"), lowest(|| checks(&bench, &secrets, &one, limits)));
-        for (name, order) in [("hot keys", &hot), ("one key", &one)] {
-            let single = lowest(|| checks(&bench, &secrets, order, limits)).0;
-            let both = threads(&bench, &secrets, order, limits);
-            println!("{:58} {:9.2} times one thread", format!("two threads, {name}, {what}"), single / both);
-        }
-        refused(&bench, &secrets, what);
     }
 }
 
-fn refused(bench: &Bench, secrets: &[String], what: &str) {
+fn size(keys: usize, limits: Limits) {
+    let memory = PathBuf::from("/dev/shm");
+    let root = env::var_os("MGMT_BENCH_DIR").map(PathBuf::from).unwrap_or(if memory.is_dir() { memory } else { env::temp_dir() });
+    let bed = Bed::new(keys, limits, Some(root.join(format!("mgmt-bench-{}", std::process::id()))));
+    let what = limits.text();
+    println!("--- {keys} keys, {what}");
+    let before = resident();
+    let start = Instant::now();
+    let counted = allocation_counter::measure(|| {
+        bed.gate.warm(bed.now()).unwrap();
+    });
+    let took = start.elapsed().as_secs_f64();
+    println!("{:64} {took:8.2} s", "until the keys are in memory");
+    let (each, asked) = ((resident() - before) / keys as f64, counted.bytes_current as f64 / keys as f64);
+    println!("{:64} {each:8.1} bytes resident, {asked:.1} allocated", "memory a key");
+    bed.warm();
+    let each = (resident() - before) / keys as f64;
+    println!("{:64} {each:8.1} bytes resident", "memory a key, each used once and counts not written");
+    bed.gate.flush(bed.now()).unwrap();
+    let one = vec![7; CHECKS];
+    let all = order(CHECKS, keys);
+    let hot = order(CHECKS, HOT.min(keys));
+    let mut orders = vec![("all keys at random", &all, keys)];
+    if keys > HOT {
+        orders.push(("10000 hot keys", &hot, HOT));
+    }
+    orders.push(("one key", &one, 1));
+    for (name, order, distinct) in orders {
+        let refill = || {
+            if distinct == 1 && limits == Limits::Own {
+                bed.top_up(&bed.secrets[7]);
+            }
+        };
+        let single = lowest(refill, || bed.accept(order, distinct));
+        row(&format!("accepted, {name}, {what}"), single);
+        let both = two_threads(&bed, order, distinct, refill);
+        println!("{:64} {:8.2} times one thread", format!("two threads, {name}, {what}"), single.0 / both);
+    }
+    refused(&bed, what);
+}
+
+fn refused(bed: &Bed, what: &str) {
+    let texts = |change: &dyn Fn(&str) -> String| bed.secrets.iter().take(HOT).map(|s| change(s)).collect::<Vec<_>>();
     let asked = Request::resource();
-    let at = now();
-    // One character in the middle of the secret is another one: the checksum does not fit.
-    let wrong: Vec<String> = secrets
-        .iter()
-        .take(HOT)
-        .map(|secret| {
-            let mut bytes = secret.clone().into_bytes();
-            let middle = bytes.len() / 2;
-            bytes[middle] = if bytes[middle] == b'a' { b'b' } else { b'a' };
-            String::from_utf8(bytes).unwrap()
-        })
-        .collect();
-    let round = || {
-        for secret in &wrong {
-            black_box(bench.gate.check(secret, &asked, at));
-        }
-        wrong.len()
-    };
-    row(&format!("refused by its checksum, {what}"), lowest(round));
+    let misspelt = bed.misspelt(HOT);
+    row(&format!("refused by its checksum, {what}"), lowest(|| (), || bed.ask(&misspelt, &asked)));
+    // Of the right form and with the right checksum, but of no key: what the caller must then look up.
+    let strangers = texts(&|secret| {
+        let parsed = bed.format.parse(secret).unwrap();
+        let mut rng = rand_core::UnwrapErr(getrandom::SysRng);
+        let id = KeyId::new(bed::WALL, &mut rng);
+        bed.format.issue(id, parsed.kind(), parsed.environment(), &mut rng).expose().to_owned()
+    });
+    row(&format!("not in memory, {what}"), lowest(|| (), || bed.ask(&strangers, &asked)));
+    let guessed = texts(&|secret| {
+        let parsed = bed.format.parse(secret).unwrap();
+        let mut rng = rand_core::UnwrapErr(getrandom::SysRng);
+        bed.format.issue(parsed.id(), parsed.kind(), parsed.environment(), &mut rng).expose().to_owned()
+    });
+    row(&format!("refused for its secret, {what}"), lowest(|| (), || bed.ask(&guessed, &asked)));
 }
 
 fn repeated<T>(mut work: impl FnMut() -> T) -> (f64, f64) {
-    lowest(|| {
-        for _ in 0..CHECKS {
-            black_box(work());
-        }
-        CHECKS
-    })
+    lowest(
+        || (),
+        || {
+            for _ in 0..CHECKS {
+                black_box(work());
+            }
+            CHECKS
+        },
+    )
 }
 
 fn floors() {
-    let keyring = Keyring::derive(&KeyMaterial::new([1; 32]));
-    let format = KeyFormat::new("mg").unwrap();
-    let (bench, secrets) = Bench::new(1, Limits::None);
-    let text = &secrets[0];
-    let parsed = format.parse(text).unwrap();
-    row("floor: parse and checksum", repeated(|| format.parse(black_box(text))));
-    row("floor: keyed hash", repeated(|| keyring.pepper.hash(black_box(&parsed))));
-    row("floor: both clocks", repeated(now));
-    drop(bench);
+    println!("--- the parts, each by itself");
+    let bed = Bed::new(1, Limits::None, None);
+    let text = &bed.secrets[0];
+    let parsed = bed.format.parse(text).unwrap();
+    row("parse and checksum", repeated(|| bed.format.parse(black_box(text))));
+    row("keyed hash", repeated(|| bed.keyring.pepper.hash(black_box(&parsed))));
+    let state = <Hmac<Sha256> as KeyInit>::new_from_slice(&[1; 32]).unwrap();
+    let input = &text.as_bytes()[..55];
+    let library = || {
+        let mut state = state.clone();
+        state.update(black_box(input));
+        state.finalize().into_bytes()
+    };
+    row("the same by the hmac crate, its state cloned", repeated(library));
+    row("both clocks", repeated(|| SystemClock.now()));
+    for keys in [HOT, 1_000_000] {
+        let order = order(CHECKS, keys);
+        let map: RwLock<HashMap<u64, Box<[u64; 4]>>> =
+            RwLock::new((0..keys as u64).map(|key| (key.wrapping_mul(0x9E37_79B9_7F4A_7C15), Box::new([key; 4]))).collect());
+        let look_up = || {
+            for &key in &order {
+                let map = map.read().unwrap();
+                black_box(map[&u64::from(key).wrapping_mul(0x9E37_79B9_7F4A_7C15)][1]);
+            }
+            order.len()
+        };
+        row(&format!("look-up in a HashMap of {keys} under one RwLock"), lowest(|| (), look_up));
+    }
 }

@@ -79,7 +79,7 @@ impl Caller {
     pub(crate) fn actor(&self) -> Actor {
         match &self.principal {
             Principal::Session { user, .. } => Actor::User(*user),
-            Principal::Key(record) => Actor::Key(record.facts.id),
+            Principal::Key(record) => Actor::Key(record.id()),
         }
     }
 
@@ -101,7 +101,7 @@ impl Caller {
         match &self.principal {
             Principal::Session { role, .. } => Ok(Grantor::Member(*role)),
             Principal::Key(record) => {
-                let key = record.key.as_deref().ok_or_else(|| ApiError::internal("a management key's record lacks the key"))?;
+                let key = record.key().ok_or_else(|| ApiError::internal("a management key's record lacks the key"))?;
                 Ok(Grantor::Key(key))
             }
         }
@@ -141,7 +141,7 @@ impl Caller {
     pub(crate) fn holds(&self, app: &App, permission: &str) -> bool {
         match &self.principal {
             Principal::Session { role, .. } => role.permissions().covers(&ScopeSet::from_text(permission)),
-            Principal::Key(record) => record.facts.granted.covers(app.permission(permission)),
+            Principal::Key(record) => record.granted().covers(app.permission(permission)),
         }
     }
 
@@ -283,12 +283,12 @@ async fn by_key<P: Permission>(request: &HttpRequest, arrival: &Arrival, text: &
         Check::Refused(refusal) => return Err(refuse(request, refusal, P::NAME)),
         Check::Pending(_) | Check::Unleased => return Err(ApiError::internal("the gate did not answer")),
     };
-    note(request, admission.record.facts.id, rate_limit_fields(&admission.standings));
-    let home = admission.record.facts.organization_id;
+    note(request, admission.record.id(), rate_limit_fields(&admission.standings));
+    let home = admission.record.organization_id();
     Ok(Caller {
         organization_id: home,
         home,
-        is_operator: admission.record.is_operator,
+        is_operator: admission.record.is_operator(),
         principal: Principal::Key(admission.record),
         address: arrival.address,
         request_id: arrival.request_id.clone(),
@@ -309,7 +309,7 @@ pub(crate) fn refuse(request: &HttpRequest, refusal: Refusal, scopes: &str) -> A
         }
     };
     if error.code() != Code::Unauthorized {
-        note(request, admission.record.facts.id, rate_limit_fields(&admission.standings));
+        note(request, admission.record.id(), rate_limit_fields(&admission.standings));
     }
     error.into()
 }

@@ -51,7 +51,7 @@ fn set_up() -> Result<(Arc<Gate>, String), Box<dyn Error>> {
 }
 
 async fn list(key: Admitted) -> String {
-    format!("deliveries of {}", key.0.record.facts.organization_id)
+    format!("deliveries of {}", key.0.record.organization_id())
 }
 
 async fn announce() -> HttpResponse {

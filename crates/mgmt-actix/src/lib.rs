@@ -21,7 +21,7 @@
 //! use mgmt_actix::{Admitted, Admitter, Protect};
 //!
 //! async fn orders(key: Admitted) -> String {
-//!     format!("orders of {}", key.0.record.facts.organization_id)
+//!     format!("orders of {}", key.0.record.organization_id())
 //! }
 //!
 //! # fn configure(admitter: Admitter) -> Result<(), mgmt_core::error::Error> {

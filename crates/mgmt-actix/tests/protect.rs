@@ -60,7 +60,7 @@ fn draft(scopes: &[&str]) -> KeyDraft {
 }
 
 async fn who(key: Admitted) -> String {
-    key.0.record.facts.id.to_string()
+    key.0.record.id().to_string()
 }
 
 fn text(headers: &HeaderMap, name: &str) -> String {

@@ -4,30 +4,15 @@
 use std::net::IpAddr;
 
 use crate::{
-    account::{Organization, OrganizationState},
     error::Code,
-    id::{KeyId, OrganizationId},
-    key::{ApiKey, KeyState},
-    key_text::{Environment, KeyKind},
     network::{Networks, Warehouses},
-    scope::{Catalogues, ScopeMask},
-    secret::SecretHash,
+    scope::ScopeMask,
     time::Timestamp,
 };
 
-/// What a decision needs to know of a key, in a compact form for caches.
-#[derive(Clone, Debug)]
-pub struct KeyFacts {
-    /// The key.
-    pub id: KeyId,
-    /// Whose it is.
-    pub organization_id: OrganizationId,
-    /// What it opens.
-    pub kind: KeyKind,
-    /// Which data it works on.
-    pub environment: Environment,
-    /// The keyed hash of its text.
-    pub hash: SecretHash,
+/// What a decision needs to know of a key.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyFacts<'a> {
     /// Revoked for ever.
     pub revoked: bool,
     /// Paused, itself or with its organization.
@@ -38,31 +23,10 @@ pub struct KeyFacts {
     pub retires_at: Option<Timestamp>,
     /// What it may do.
     pub granted: ScopeMask,
-    /// Where it may be used from.
-    pub networks: Networks,
-    /// What it may be used for.
-    pub warehouses: Warehouses,
-}
-
-impl KeyFacts {
-    /// The facts of a key and its organization.
-    #[must_use]
-    pub fn new(key: &ApiKey, organization: &Organization, catalogues: &Catalogues) -> Self {
-        Self {
-            id: key.id,
-            organization_id: key.organization_id,
-            kind: key.kind,
-            environment: key.environment,
-            hash: key.hash,
-            revoked: matches!(key.state, KeyState::Revoked { .. }),
-            suspended: matches!(key.state, KeyState::Suspended { .. }) || organization.state != OrganizationState::Active,
-            expires_at: key.settings.expires_at,
-            retires_at: key.retirement().map(|r| r.at),
-            granted: catalogues.of(key.kind).granted(&key.settings.scopes),
-            networks: key.settings.ip_allowlist.clone(),
-            warehouses: key.settings.warehouse_ids.clone(),
-        }
-    }
+    /// Where it may be used from; `None` is anywhere.
+    pub networks: Option<&'a Networks>,
+    /// What it may be used for; `None` is anything.
+    pub warehouses: Option<&'a Warehouses>,
 }
 
 /// What a request asks of a key.
@@ -136,7 +100,8 @@ impl Denial {
 
 /// Decides. Deny is the answer unless every rule allows.
 #[must_use]
-pub fn decide(key: &KeyFacts, question: &Question<'_>, now: Timestamp) -> Decision {
+#[inline]
+pub fn decide(key: &KeyFacts<'_>, question: &Question<'_>, now: Timestamp) -> Decision {
     let passed = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
     let denial = if key.revoked || passed(key.retires_at) {
         Denial::Revoked
@@ -144,9 +109,9 @@ pub fn decide(key: &KeyFacts, question: &Question<'_>, now: Timestamp) -> Decisi
         Denial::Expired
     } else if key.suspended {
         Denial::Suspended
-    } else if !key.networks.allow(question.address) {
+    } else if !key.networks.is_none_or(|networks| networks.allow(question.address)) {
         Denial::IpNotAllowed
-    } else if !key.warehouses.allow(question.warehouse) {
+    } else if !key.warehouses.is_none_or(|warehouses| warehouses.allow(question.warehouse)) {
         Denial::WarehouseNotAllowed
     } else if !key.granted.covers(question.all_of) || !(question.any_of.is_empty() || key.granted.meets(question.any_of)) {
         Denial::InsufficientScope
@@ -159,24 +124,19 @@ pub fn decide(key: &KeyFacts, question: &Question<'_>, now: Timestamp) -> Decisi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secret::token_hash;
+    use crate::scope::Catalogues;
     use proptest::prelude::*;
 
-    fn facts(scopes: &[&str]) -> KeyFacts {
+    fn facts(scopes: &[&str]) -> KeyFacts<'static> {
         let catalogues = Catalogues::default();
         KeyFacts {
-            id: KeyId::from_u128(1),
-            organization_id: OrganizationId::from_u128(1),
-            kind: KeyKind::Secret,
-            environment: Environment::Prod,
-            hash: token_hash("x"),
             revoked: false,
             suspended: false,
             expires_at: None,
             retires_at: None,
             granted: catalogues.scopes.granted(&catalogues.scopes.parse_set("s", scopes).unwrap()),
-            networks: Networks::default(),
-            warehouses: Warehouses::default(),
+            networks: None,
+            warehouses: None,
         }
     }
 
@@ -189,13 +149,14 @@ mod tests {
             let now = Timestamp::from_millis(1_000_000);
             let catalogue = Catalogues::default().scopes;
             let mask = |s: &[&str]| catalogue.demanded(&catalogue.parse_set("s", s).unwrap());
+            let (networks, warehouses) = (Networks::parse("n", &["10.0.0.0/8"]).unwrap(), Warehouses::parse("w", &["a"]).unwrap());
             let key = KeyFacts {
                 revoked,
                 suspended,
                 expires_at: Some(if expired { now } else { now.plus_millis(1) }),
                 retires_at: retired.then_some(now),
-                networks: Networks::parse("n", &["10.0.0.0/8"]).unwrap(),
-                warehouses: Warehouses::parse("w", &["a"]).unwrap(),
+                networks: Some(&networks),
+                warehouses: Some(&warehouses),
                 ..facts(&["orders:read", "rates:*"])
             };
             let question = Question {
@@ -217,10 +178,11 @@ mod tests {
     fn a_restricted_key_needs_to_know_the_address_and_the_warehouse() {
         let now = Timestamp::from_millis(0);
         let mut key = facts(&["*"]);
-        key.networks = Networks::parse("n", &["10.0.0.0/8"]).unwrap();
+        let (networks, warehouses) = (Networks::parse("n", &["10.0.0.0/8"]).unwrap(), Warehouses::parse("w", &["a"]).unwrap());
+        key.networks = Some(&networks);
         assert_eq!(decide(&key, &Question::default(), now), Decision::Deny(Denial::IpNotAllowed));
-        key.networks = Networks::default();
-        key.warehouses = Warehouses::parse("w", &["a"]).unwrap();
+        key.networks = None;
+        key.warehouses = Some(&warehouses);
         assert_eq!(decide(&key, &Question::default(), now), Decision::Deny(Denial::WarehouseNotAllowed));
     }
 }

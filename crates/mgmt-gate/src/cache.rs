@@ -1,6 +1,7 @@
-//! Cached records. Bounded; a fill that raced with an invalidation is dropped.
+//! What is known of keys. Bounded; a fill that raced with an invalidation is dropped.
 
 use std::{
+    collections::HashMap,
     fmt,
     sync::{
         Arc,
@@ -8,93 +9,22 @@ use std::{
     },
 };
 
-use mgmt_core::{
-    access::KeyFacts,
-    account::Organization,
-    id::{KeyId, OrganizationId},
-    key::ApiKey,
-    limit::RateLimit,
-    quota::Quota,
-    scope::{Catalogues, ScopeSet},
-    time::Timestamp,
-};
+use mgmt_core::id::{KeyId, OrganizationId};
 use parking_lot::Mutex;
 use quick_cache::sync::Cache as Bounded;
-use serde_json::{Map, Value};
 
-use crate::{meter::Tally, subject::Subject};
+use crate::{
+    hot::Wanted,
+    record::{Common, KeyRecord, Shared},
+    subject::{SubjectId, Subjects},
+    table::{Mark, Pen, Table},
+};
 
-const SHARDS: usize = 64;
+/// How many counters of invalidations there are: a copy that a thread made of a record lasts until the next one of its counter.
+const EPOCHS: usize = 1024;
 /// How many ids that do not exist are remembered, and for how long: enough to keep a spray of them off the database.
 const ABSENT: usize = 10_000;
 const ABSENT_NANOS: u64 = 1_000_000_000;
-
-/// What the gate keeps of a key.
-#[derive(Debug)]
-pub struct KeyRecord {
-    /// What decisions need.
-    pub facts: KeyFacts,
-    /// A name for people.
-    pub name: String,
-    /// What the key may do, as it was given.
-    pub scopes: ScopeSet,
-    /// Its owner's free data.
-    pub metadata: Map<String, Value>,
-    /// When it expires by itself.
-    pub expires_at: Option<Timestamp>,
-    /// Its own limit.
-    pub rate_limit: Option<RateLimit>,
-    /// Its own quota.
-    pub quota: Option<Quota>,
-    /// Whether its organization is the operator's.
-    pub is_operator: bool,
-    /// The key itself, for rules that need all of it (who may grant what).
-    pub key: Option<Box<ApiKey>>,
-    pub(crate) pepper_version: i64,
-    pub(crate) plan_limit: Option<RateLimit>,
-    pub(crate) organization_quota: Option<Quota>,
-    pub(crate) lineage: Arc<Subject>,
-    pub(crate) management: Arc<Subject>,
-    pub(crate) resource: Arc<Subject>,
-    pub(crate) tally: Arc<Tally>,
-}
-
-pub(crate) struct Subjects3 {
-    pub(crate) lineage: Arc<Subject>,
-    pub(crate) management: Arc<Subject>,
-    pub(crate) resource: Arc<Subject>,
-}
-
-impl KeyRecord {
-    pub(crate) fn new(
-        key: ApiKey,
-        organization: &Organization,
-        catalogues: &Catalogues,
-        plan_limit: Option<RateLimit>,
-        subjects: Subjects3,
-    ) -> Self {
-        let management = key.kind == mgmt_core::key_text::KeyKind::Management;
-        Self {
-            facts: KeyFacts::new(&key, organization, catalogues),
-            name: key.settings.name.clone(),
-            scopes: key.settings.scopes.clone(),
-            metadata: key.settings.metadata.clone(),
-            expires_at: key.settings.expires_at,
-            rate_limit: key.settings.rate_limit,
-            quota: key.settings.quota,
-            is_operator: organization.is_operator,
-            pepper_version: key.pepper_version,
-            plan_limit,
-            organization_quota: organization.quota,
-            lineage: subjects.lineage,
-            management: subjects.management,
-            resource: subjects.resource,
-            tally: Arc::new(Tally::new((key.organization_id, key.id))),
-            // Only management keys grant anything.
-            key: management.then(|| Box::new(key)),
-        }
-    }
-}
 
 /// What the cache knows of an id.
 pub(crate) enum Lookup {
@@ -105,31 +35,55 @@ pub(crate) enum Lookup {
     Miss,
 }
 
-#[derive(Default)]
-struct Shard {
-    /// Held by fills and invalidations, never by look-ups.
-    guard: Mutex<()>,
-    /// Counts invalidations. A fill that began before the last one may have read what it replaced.
-    epoch: AtomicU64,
+/// All epochs at one time.
+pub(crate) struct Epochs(Box<[u64]>);
+
+impl Epochs {
+    pub(crate) fn of(&self, id: KeyId) -> u64 {
+        self.0.get(Mark::of(id).pick(EPOCHS)).copied().unwrap_or_default()
+    }
 }
 
 pub(crate) struct Cache {
-    records: Bounded<KeyId, Arc<KeyRecord>>,
+    /// Tells the copies of this cache's records from those of others.
+    number: u64,
+    records: Table,
     absent: Bounded<KeyId, u64>,
-    shards: Vec<Shard>,
+    /// Each counts the invalidations of its part of the keys. A fill that began before the last one may have read what it replaced.
+    epochs: Box<[AtomicU64]>,
+    /// Held by fills and invalidations, never by look-ups.
+    pen: Mutex<Pen>,
+    profiles: Mutex<HashMap<OrganizationId, Vec<Arc<Shared>>>>,
 }
 
 impl Cache {
     pub(crate) fn new(capacity: usize) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
         Self {
-            records: Bounded::new(capacity),
+            number: NEXT.fetch_add(1, Ordering::Relaxed),
+            records: Table::new(capacity),
             absent: Bounded::new(ABSENT),
-            shards: std::iter::repeat_with(Shard::default).take(SHARDS).collect(),
+            epochs: std::iter::repeat_with(AtomicU64::default).take(EPOCHS).collect(),
+            pen: Mutex::default(),
+            profiles: Mutex::default(),
         }
     }
 
+    #[inline]
     pub(crate) fn get(&self, id: KeyId, nanos: u64) -> Lookup {
-        if let Some(record) = self.records.get(&id) {
+        let mark = Mark::of(id);
+        // Before the record is looked up: what is found may be older than the invalidations that are counted later, and a copy of
+        // it must not outlast them.
+        let wanted = Wanted { gate: self.number, id, mark, epoch: self.epoch_of(mark) };
+        let found = match wanted.find() {
+            Ok(record) => return Lookup::Hit(record),
+            Err(keep) => self.records.get(id, mark).filter(|record| !record.is_stale()).inspect(|record| {
+                if keep {
+                    wanted.keep(record);
+                }
+            }),
+        };
+        if let Some(record) = found {
             return Lookup::Hit(record);
         }
         match self.absent.get(&id) {
@@ -140,59 +94,92 @@ impl Cache {
 
     /// To be read before the database is, and handed to [`fill`](Self::fill).
     pub(crate) fn epoch(&self, id: KeyId) -> u64 {
-        self.shard(id).map_or(0, |s| s.epoch.load(Ordering::SeqCst))
+        self.epoch_of(Mark::of(id))
+    }
+
+    /// The same for all keys.
+    pub(crate) fn epochs(&self) -> Epochs {
+        Epochs(self.epochs.iter().map(|epoch| epoch.load(Ordering::SeqCst)).collect())
+    }
+
+    /// What a key has in common with others, in one place for all of them.
+    pub(crate) fn share(&self, common: Common, subjects: &Subjects) -> Arc<Shared> {
+        let id = common.organization_id;
+        let mut profiles = self.profiles.lock();
+        let known = profiles.entry(id).or_default();
+        if let Some(shared) = known.iter().find(|shared| *shared.common() == common) {
+            return Arc::clone(shared);
+        }
+        let (management, resource) = (SubjectId::Management(id), SubjectId::Resource(id));
+        let shared = Arc::new(Shared::new(common, subjects.get(management), subjects.get(resource)));
+        known.push(Arc::clone(&shared));
+        shared
     }
 
     /// Keeps what was read, unless the key changed since `epoch` was taken: then `false`.
     pub(crate) fn fill(&self, id: KeyId, epoch: u64, record: Option<KeyRecord>, nanos: u64) -> bool {
-        let Some(shard) = self.shard(id) else { return false };
-        let _guard = shard.guard.lock();
-        if shard.epoch.load(Ordering::SeqCst) != epoch {
+        let mut pen = self.pen.lock();
+        if self.epoch(id) != epoch {
             return false;
         }
         match record {
-            Some(record) => self.records.insert(id, Arc::new(record)),
+            Some(record) => self.records.insert(&mut pen, id, Arc::new(record)),
             None => self.absent.insert(id, nanos),
         }
         true
     }
 
     pub(crate) fn forget(&self, id: KeyId) {
-        let Some(shard) = self.shard(id) else { return };
-        let _guard = shard.guard.lock();
-        shard.epoch.fetch_add(1, Ordering::SeqCst);
-        self.records.remove(&id);
+        let mut pen = self.pen.lock();
+        self.records.remove(&mut pen, id);
         self.absent.remove(&id);
+        // Last: who sees it finds nothing of the old record to make a copy of.
+        self.advance(Mark::of(id));
     }
 
     pub(crate) fn forget_organization(&self, id: OrganizationId) {
-        let _guards = self.advance_all();
-        self.records.retain(|_, record| record.facts.organization_id != id);
+        let _pen = self.pen.lock();
+        let stale = self.profiles.lock().remove(&id).unwrap_or_default();
+        // Its records stay where they are, useless, until they are read anew or others need their place.
+        stale.iter().for_each(|shared| shared.expire());
+        self.advance_all();
     }
 
     pub(crate) fn forget_all(&self) {
-        let _guards = self.advance_all();
-        self.records.clear();
+        let mut pen = self.pen.lock();
+        self.records.clear(&mut pen);
         self.absent.clear();
+        self.profiles.lock().clear();
+        self.advance_all();
+    }
+
+    /// Forgets what no record has any more.
+    pub(crate) fn sweep(&self) {
+        self.profiles.lock().retain(|_, known| {
+            known.retain(|shared| Arc::strong_count(shared) > 1);
+            !known.is_empty()
+        });
     }
 
     pub(crate) fn len(&self) -> usize {
         self.records.len()
     }
 
-    fn advance_all(&self) -> Vec<parking_lot::MutexGuard<'_, ()>> {
-        let advance = |shard: &Shard| {
-            shard.epoch.fetch_add(1, Ordering::SeqCst);
-        };
-        let guards = self.shards.iter().map(|s| s.guard.lock()).collect();
-        self.shards.iter().for_each(advance);
-        guards
+    fn epoch_of(&self, mark: Mark) -> u64 {
+        self.epochs.get(mark.pick(EPOCHS)).map_or(0, |epoch| epoch.load(Ordering::SeqCst))
     }
 
-    fn shard(&self, id: KeyId) -> Option<&Shard> {
-        // The low bits of a UUID version 7 are random.
-        self.shards.get((id.as_u128() as usize) % SHARDS)
+    fn advance(&self, mark: Mark) {
+        self.epochs.get(mark.pick(EPOCHS)).into_iter().for_each(count_one);
     }
+
+    fn advance_all(&self) {
+        self.epochs.iter().for_each(count_one);
+    }
+}
+
+fn count_one(epoch: &AtomicU64) {
+    epoch.fetch_add(1, Ordering::SeqCst);
 }
 
 impl fmt::Debug for Cache {

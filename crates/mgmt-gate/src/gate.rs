@@ -4,8 +4,9 @@ use std::{collections::HashMap, sync::Arc};
 
 use mgmt_core::{
     access::{Decision, Denial, Question, decide},
-    account::Plan,
+    account::{Organization, Plan},
     id::{KeyId, OrganizationId, SessionId},
+    key::ApiKey,
     key_text::{KeyFormat, KeyKind},
     lease::Lease,
     limit::{RateLimit, Standing, Verdict},
@@ -18,15 +19,20 @@ use mgmt_store::{Invalidation, Result, Store, StoreError, Tx};
 use parking_lot::{Condvar, Mutex};
 
 use crate::{
-    cache::{Cache, KeyRecord, Lookup, Subjects3},
+    cache::{Cache, Epochs, Lookup},
     clock::Moment,
+    consume::{Consumed, Held, consume, places_of, standings},
     meter::Meter,
-    quota::Cover,
-    recall::{LOOKS, Recall},
+    recall::Recall,
+    record::{Common, KeyRecord},
     right::Right,
-    shared::{Counting, Places, SessionCheck, Spread, Taken},
+    shared::{Places, SessionCheck, Spread, Taken},
     subject::{Subject, SubjectId, Subjects},
 };
+
+mod refill;
+
+use refill::Letting;
 
 /// How many keys the cache holds unless told otherwise.
 pub const DEFAULT_CAPACITY: usize = 1_000_000;
@@ -249,6 +255,8 @@ struct Flight {
     signal: Condvar,
 }
 
+const UNKNOWN: Check = Check::Refused(Refusal::Unknown);
+
 impl Gate {
     /// A gate over a store, with an empty cache.
     ///
@@ -340,10 +348,9 @@ impl Gate {
         if !self.may_answer(now) {
             return Check::Unleased;
         }
-        let unknown = Check::Refused(Refusal::Unknown);
-        let Some(key) = self.options.format.parse(presented) else { return unknown };
+        let Some(key) = self.options.format.parse(presented) else { return UNKNOWN };
         if key.kind() != request.kind {
-            return unknown;
+            return UNKNOWN;
         }
         let record = match self.cache.get(key.id(), now.nanos) {
             Lookup::Hit(record) => record,
@@ -351,15 +358,17 @@ impl Gate {
             Lookup::Absent => {
                 // As much work as for a key that exists, so that time does not tell which ids do.
                 std::hint::black_box(self.options.pepper.hash(&key));
-                return unknown;
+                return UNKNOWN;
             }
         };
-        let same = self.options.pepper.hash(&key).matches(&record.facts.hash);
-        if request.within.is_some_and(|organization| organization != record.facts.organization_id) {
-            return unknown;
+        record.fetch_ahead();
+        let same = self.options.pepper.hash(&key).matches(&record.hash);
+        let common = record.shared.common();
+        if request.within.is_some_and(|organization| organization != common.organization_id) {
+            return UNKNOWN;
         }
-        if !same || record.pepper_version != self.options.pepper.version() {
-            return unknown;
+        if !same || common.pepper_version != self.options.pepper.version() {
+            return UNKNOWN;
         }
         self.judge(record, request, now, held)
     }
@@ -394,35 +403,33 @@ impl Gate {
     /// Counts a request in a session's own window, unless a place in a shared one must be taken first.
     pub fn admit_session(&self, id: SessionId, limit: RateLimit, now: Moment) -> SessionCheck {
         let subject = self.subjects.get(SubjectId::Session(id));
-        let (mut window, counting) = (subject.window.lock(), self.spread.counting());
-        match counting.check(&mut window, &limit, now.nanos) {
+        let (window, counting) = (&mut subject.counts.lock().window, self.spread.counting());
+        match counting.check(window, &limit, now.nanos) {
             Verdict::Open { .. } if counting.is_shared() => SessionCheck::Shared(Places::of_session(subject.id, limit)),
             Verdict::Open { .. } => {
                 window.accept(now.nanos);
-                SessionCheck::Here(Ok(counting.standing(&mut window, &limit, now.nanos)))
+                SessionCheck::Here(Ok(counting.standing(window, &limit, now.nanos)))
             }
-            Verdict::Full { retry_after } => {
-                SessionCheck::Here(Err((retry_after, counting.standing(&mut window, &limit, now.nanos))))
-            }
+            Verdict::Full { retry_after } => SessionCheck::Here(Err((retry_after, counting.standing(window, &limit, now.nanos)))),
         }
     }
 
     /// Remembers that a session's request was accepted in the shared window, for a time without it.
     pub fn note_session(&self, id: SessionId, now: Moment) {
-        self.subjects.get(SubjectId::Session(id)).window.lock().accept(now.nanos);
+        self.subjects.get(SubjectId::Session(id)).counts.lock().window.accept(now.nanos);
     }
 
     /// Units of a lineage's quota that this node took from the store and has not used: what is used is the row's figure less
     /// these.
     #[must_use]
     pub fn unused_units(&self, lineage: KeyId) -> u64 {
-        self.subjects.get(SubjectId::Lineage(lineage)).units.lock().held()
+        self.subjects.unused(SubjectId::Lineage(lineage))
     }
 
     /// The same for the quota over all of an organization's keys.
     #[must_use]
     pub fn unused_organization_units(&self, organization: OrganizationId) -> u64 {
-        self.subjects.get(SubjectId::Resource(organization)).units.lock().held()
+        self.subjects.unused(SubjectId::Resource(organization))
     }
 
     /// Other nodes may share the store from now on, and hold units of its quotas. `node` is what this one's lease is called.
@@ -495,6 +502,7 @@ impl Gate {
     /// When the store cannot be reached; the units on their way are lost then, at most one block a subject.
     pub fn maintain(&self, now: Moment) -> Result<()> {
         self.release(now, Letting::Idle)?;
+        self.cache.sweep();
         self.subjects.sweep(now.nanos);
         self.tell_sizes();
         Ok(())
@@ -536,8 +544,8 @@ impl Gate {
 
     fn judge(&self, record: Arc<KeyRecord>, request: &Request<'_>, now: Moment, held: Held<'_>) -> Check {
         let counting = self.spread.counting();
-        let count = |outcome| self.meter.count(&record.tally, request.surface, outcome, now.wall);
-        if let Decision::Deny(denial) = decide(&record.facts, &request.question, now.wall) {
+        let count = |outcome| self.meter.count(&record, request.surface, outcome, now.wall);
+        if let Decision::Deny(denial) = decide(&record.facts(), &request.question, now.wall) {
             count(Outcome::Refused);
             let standings = standings(&record, request.traffic, counting, now);
             return Check::Refused(Refusal::Denied(denial, Admission { record, standings }));
@@ -604,18 +612,7 @@ impl Gate {
                 Ok(Some((key, organization, used)))
             })?;
             metrics::counter!("mgmt_gate_loads_total").increment(1);
-            let record = found.map(|(key, organization, used)| {
-                let subjects = Subjects3 {
-                    lineage: self.subjects.get(SubjectId::Lineage(key.lineage)),
-                    management: self.subjects.get(SubjectId::Management(organization.id)),
-                    resource: self.subjects.get(SubjectId::Resource(organization.id)),
-                };
-                if let Some(quota) = key.settings.quota {
-                    subjects.lineage.units.lock().observe(&quota, used, now);
-                }
-                let limit = self.options.limits.of(organization.plan);
-                KeyRecord::new(key, &organization, &self.options.catalogues, limit, subjects)
-            });
+            let record = found.map(|(key, organization, used)| self.record(key, &organization, used, now));
             if self.cache.fill(id, epoch, record, now.nanos) {
                 return Ok(());
             }
@@ -623,101 +620,35 @@ impl Gate {
         Err(StoreError::Unavailable("the key changes faster than it can be read".to_owned()))
     }
 
-    /// Fetches units. Where the row has too few and other nodes may hold some, these are asked back for.
-    fn fetch_units(&self, subject: &Subject, quota: &Quota, cost: u64, now: Moment) -> Result<()> {
-        let _turn = subject.turn.lock();
-        if subject.units.lock().cover(quota, cost, now) != Cover::Fetch {
-            return Ok(());
+    fn record(&self, key: ApiKey, organization: &Organization, used: u64, now: Moment) -> KeyRecord {
+        let limit = self.options.limits.of(organization.plan);
+        let common = Common::new(&key, organization, &self.options.catalogues, limit);
+        let shared = self.cache.share(common, &self.subjects);
+        let is_counted = key.settings.quota.is_some() || key.settings.rate_limit.is_some();
+        let lineage = is_counted.then(|| self.subjects.get(SubjectId::Lineage(key.lineage)));
+        if let (Some(quota), Some(lineage)) = (key.settings.quota, &lineage) {
+            lineage.counts.lock().units.observe(&quota, used, now);
         }
-        let row = subject.id.quota_row();
-        // From before the others are asked: an answer that is very fast must not be missed.
-        let mut waiting = self.recall.wait_for(&row);
-        let Fetch::Recalled = self.take_units(subject, quota, cost, Step::First, now)? else { return Ok(()) };
-        metrics::counter!("mgmt_quota_recalls_total").increment(1);
-        for look in 1..=LOOKS {
-            waiting.pause();
-            let step = if look == LOOKS { Step::Last } else { Step::Next };
-            if let Fetch::Done = self.take_units(subject, quota, cost, step, now)? {
-                break;
-            }
-        }
-        Ok(())
+        KeyRecord::new(key, shared, lineage)
     }
 
-    fn take_units(&self, subject: &Subject, quota: &Quota, cost: u64, step: Step, now: Moment) -> Result<Fetch> {
-        let _one = subject.refill.lock();
-        let stale = subject.units.lock().outdated(quota, now);
-        let lacking = subject.units.lock().lacking(cost);
-        let (row, start) = (subject.id.quota_row(), quota.period.start(now.wall));
-        let (taken, waits) = self.store.run("quota.take", |tx| {
-            if let Some((period, units)) = stale {
-                tx.quotas().give_back(&row, period, units)?;
-            }
-            let taken = tx.quotas().take(&row, quota, start, lacking)?;
-            let mut waits = taken.units == 0 && step == Step::Next;
-            if taken.units == 0 && step == Step::First && self.recall.may_have_others() {
-                let (holders, time) = tx.node_leases().list()?;
-                waits = self.recall.has_others(&holders, time);
-                if waits {
-                    tx.quotas().recall(&row)?;
-                }
-            }
-            Ok::<_, StoreError>((taken, waits))
-        })?;
-        if waits {
-            return Ok(Fetch::Recalled);
-        }
-        subject.units.lock().receive(taken.units, taken.used, step != Step::First, now);
-        Ok(Fetch::Done)
+    /// Keeps a key that was read after `epochs` were, unless it changed since.
+    pub(crate) fn fill(&self, key: ApiKey, organization: &Organization, used: u64, epochs: &Epochs, now: Moment) -> bool {
+        let id = key.id;
+        self.cache.fill(id, epochs.of(id), Some(self.record(key, organization, used, now)), now.nanos)
     }
 
-    fn release(&self, now: Moment, letting: Letting) -> Result<()> {
-        self.subjects.all().iter().try_for_each(|subject| self.release_of(subject, now, letting))
+    pub(crate) fn epochs(&self) -> Epochs {
+        self.cache.epochs()
     }
 
-    fn release_of(&self, subject: &Subject, now: Moment, letting: Letting) -> Result<()> {
-        let _one = subject.refill.lock();
-        let released = subject.units.lock().release(now, letting != Letting::Idle);
-        let Some((start, units)) = released else { return Ok(()) };
-        let row = subject.id.quota_row();
-        // Whether a commit that failed was stored nobody knows: units that may have gone back are not used here any more. Some
-        // may be lost until the period ends, none is handed out twice.
-        self.store.run("quota.give_back", |tx| {
-            tx.quotas().give_back(&row, start, units)?;
-            if letting == Letting::Asked { tx.quotas().announce_return(&row) } else { Ok(()) }
-        })
+    pub(crate) fn is_full(&self) -> bool {
+        self.cache.len() >= self.options.capacity
     }
-}
 
-/// Why units go back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Letting {
-    /// Nobody uses them.
-    Idle,
-    /// Another node needs them.
-    Asked,
-    /// This one ends.
-    Closing,
-}
-
-/// Where a fetch stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
-    /// Others were not asked yet.
-    First,
-    /// They were, and may answer yet.
-    Next,
-    /// They have had their time.
-    Last,
-}
-
-/// What became of an attempt to take units.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fetch {
-    /// The row's word counts.
-    Done,
-    /// The row has too few, and others were asked to give theirs back.
-    Recalled,
+    pub(crate) fn store(&self) -> &dyn Store {
+        &*self.store
+    }
 }
 
 struct Landing<'a> {
@@ -737,102 +668,5 @@ impl Landing<'_> {
 impl Drop for Landing<'_> {
     fn drop(&mut self) {
         self.land(Err("the look-up was broken off".to_owned()));
-    }
-}
-
-/// Places and what was answered for them.
-type Held<'a> = Option<(&'a Places, &'a Taken)>;
-
-enum Consumed {
-    Yes(Standings),
-    Limited(u64, Standings),
-    Exhausted(u64, Standings),
-    Needs(Arc<Subject>, Quota),
-    NeedsPlaces(Places),
-}
-
-type Limited<'a> = Option<(RateLimit, &'a Arc<Subject>)>;
-
-fn plan_of(record: &KeyRecord, traffic: Traffic) -> Limited<'_> {
-    let limit = record.plan_limit?;
-    match traffic {
-        Traffic::Management => Some((limit, &record.management)),
-        Traffic::Resource => Some((limit, &record.resource)),
-        Traffic::Exempt => None,
-    }
-}
-
-fn own_of(record: &KeyRecord) -> Limited<'_> {
-    record.rate_limit.map(|limit| (limit, &record.lineage))
-}
-
-fn places_of(record: &KeyRecord, traffic: Traffic) -> Option<Places> {
-    let named = |limited: Limited<'_>| limited.map(|(limit, subject)| (limit, subject.id));
-    Places::of_key(record.facts.organization_id, named(plan_of(record, traffic)), named(own_of(record)))
-}
-
-/// Takes one request from every limit and the cost from every quota, or nothing from any of them. Locks are always taken in the
-/// same order: plan, key, the key's units, the organization's units. Where windows are shared, places in them come last.
-fn consume(record: &KeyRecord, request: &Request<'_>, counting: Counting, held: Held<'_>, now: Moment) -> Consumed {
-    let limits = [plan_of(record, request.traffic), own_of(record)];
-    let mut windows = limits.map(|limited| limited.map(|(limit, subject)| (limit, subject.window.lock())));
-    let here = windows.iter_mut().flatten().filter_map(|(limit, window)| match counting.check(window, limit, now.nanos) {
-        Verdict::Open { .. } => None,
-        Verdict::Full { retry_after } => Some(retry_after),
-    });
-    if let Some(retry_after) = here.max() {
-        drop(windows);
-        return Consumed::Limited(retry_after, standings(record, request.traffic, counting.alone(), now));
-    }
-    let wanted = if counting.is_shared() { places_of(record, request.traffic) } else { None };
-    let answered = held.filter(|(places, _)| wanted.as_ref() == Some(*places));
-    if let Some((places, taken)) = answered
-        && let Some(retry_after) = taken.retry_after
-    {
-        return Consumed::Limited(retry_after, places.standings(taken));
-    }
-    let shared = record.organization_quota.filter(|_| request.traffic == Traffic::Resource);
-    let quotas = [record.quota.map(|q| (q, &record.lineage)), shared.map(|q| (q, &record.resource))];
-    let mut units = quotas.map(|quota| quota.map(|(quota, subject)| (quota, subject, subject.units.lock())));
-    let covers = units.each_ref().map(|q| q.as_ref().map(|(quota, _, units)| (units.cover(quota, request.cost, now), *quota)));
-    if let Some((_, quota)) = covers.iter().flatten().find(|(cover, _)| *cover == Cover::Exhausted) {
-        let retry_after = now.wall.secs_until(quota.period.end(now.wall)).max(1);
-        drop((units, windows));
-        return Consumed::Exhausted(retry_after, standings(record, request.traffic, counting, now));
-    }
-    for (quota, subject, units) in units.iter().flatten() {
-        if units.cover(quota, request.cost, now) == Cover::Fetch {
-            return Consumed::Needs(Arc::clone(subject), *quota);
-        }
-    }
-    if let (Some(places), None) = (wanted, answered) {
-        return Consumed::NeedsPlaces(places);
-    }
-    for (_, _, units) in units.iter_mut().flatten() {
-        units.spend(request.cost, now);
-    }
-    // Read under the same locks: what clients are told is what was true with their request.
-    let [plan, key] = windows.each_mut().map(|limited| {
-        limited.as_mut().map(|(limit, window)| {
-            window.accept(now.nanos);
-            counting.standing(window, limit, now.nanos)
-        })
-    });
-    let quota = units.first().and_then(Option::as_ref).map(|(quota, _, units)| units.standing(quota, now));
-    let windows = answered.map_or(Standings { plan, key, quota }, |(places, taken)| places.standings(taken));
-    Consumed::Yes(Standings { quota, ..windows })
-}
-
-/// Where the limits stand; of shared windows that is not known here.
-fn standings(record: &KeyRecord, traffic: Traffic, counting: Counting, now: Moment) -> Standings {
-    let standing = |limited: Limited<'_>| {
-        limited
-            .filter(|_| !counting.is_shared())
-            .map(|(limit, subject)| counting.standing(&mut subject.window.lock(), &limit, now.nanos))
-    };
-    Standings {
-        plan: standing(plan_of(record, traffic)),
-        key: standing(own_of(record)),
-        quota: record.quota.map(|quota| record.lineage.units.lock().standing(&quota, now)),
     }
 }

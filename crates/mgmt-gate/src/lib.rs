@@ -40,19 +40,24 @@
 
 mod cache;
 mod clock;
+mod consume;
 mod foreign;
 mod gate;
+mod hot;
 mod meter;
 mod quota;
 mod recall;
+mod record;
 mod right;
 mod shared;
 mod subject;
+mod table;
+mod warm;
 
-pub use cache::KeyRecord;
 pub use clock::{Moment, SystemClock};
 pub use foreign::{ForeignCheck, ForeignKeys};
 pub use gate::{
     Admission, Check, DEFAULT_CAPACITY, Gate, GateOptions, Pending, PlanLimits, Refusal, Request, Standings, Traffic,
 };
+pub use record::KeyRecord;
 pub use shared::{Later, Places, SessionCheck, SharedWindow, SharedWindows, Taken};

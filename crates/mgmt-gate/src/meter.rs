@@ -15,12 +15,15 @@ use std::{
 use mgmt_core::{
     id::{KeyId, OrganizationId},
     time::Timestamp,
-    usage::{Outcome, Surface, UsageCount, minute_of},
+    usage::{Outcome, Surface, UsageCount},
 };
 use mgmt_store::{Result, Store, StoreError};
 use parking_lot::Mutex;
 
-const SHARDS: usize = 16;
+use crate::record::KeyRecord;
+
+/// Threads are spread over so many lists.
+const PARTS: usize = 16;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Bucket {
@@ -31,35 +34,99 @@ struct Bucket {
     minute: Timestamp,
 }
 
-/// What was counted of one key in one minute, by surface and outcome.
-type Counts = [[u64; Outcome::ALL.len()]; Surface::ALL.len()];
+/// What is counted of one key since it was drained, in one word: a minute, when in it the key was last let through, a surface and an
+/// outcome, and how many requests ended so. Zero when nothing was counted; else it is on a list of those to drain. When the next
+/// request is another minute's or ends otherwise, what was counted before moves to the spill.
+#[derive(Debug, Default)]
+pub(crate) struct Tally(AtomicU64);
 
-/// What is counted of one key, until it is drained.
-#[derive(Debug)]
-pub(crate) struct Tally {
-    owner: (OrganizationId, KeyId),
-    state: Mutex<TallyState>,
+/// What a tally's word says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Count {
+    minute: u64,
+    /// Milliseconds in the minute.
+    at: u64,
+    ending: u64,
+    count: u64,
 }
 
-#[derive(Debug)]
-struct TallyState {
-    /// Whether it is on a list of those to drain. If not, nothing is counted in it.
-    is_listed: bool,
-    minute: Timestamp,
-    counts: Counts,
-    /// When it was last let through.
-    used: Option<Timestamp>,
-}
+const COUNT_BITS: u32 = 11;
+const ENDING_BITS: u32 = 4;
+const AT_BITS: u32 = 16;
+const MOST: u64 = (1 << COUNT_BITS) - 1;
+const MINUTE_MILLIS: u64 = 60_000;
 
-impl Tally {
-    pub(crate) fn new(owner: (OrganizationId, KeyId)) -> Self {
-        let state = TallyState { is_listed: false, minute: Timestamp::from_millis(0), counts: Counts::default(), used: None };
-        Self { owner, state: Mutex::new(state) }
+impl Count {
+    #[inline]
+    fn one(surface: Surface, outcome: Outcome, now: Timestamp) -> Self {
+        let millis = now.as_millis().unsigned_abs();
+        let ending = surface as u64 * Outcome::ALL.len() as u64 + outcome as u64;
+        Self { minute: millis / MINUTE_MILLIS, at: millis % MINUTE_MILLIS, ending, count: 1 }
+    }
+
+    #[inline]
+    fn unpack(word: u64) -> Self {
+        let field = |shift: u32, bits: u32| word >> shift & ((1 << bits) - 1);
+        Self {
+            minute: word >> (COUNT_BITS + ENDING_BITS + AT_BITS),
+            at: field(COUNT_BITS + ENDING_BITS, AT_BITS),
+            ending: field(COUNT_BITS, ENDING_BITS),
+            count: field(0, COUNT_BITS),
+        }
+    }
+
+    #[inline]
+    fn pack(self) -> u64 {
+        ((self.minute << AT_BITS | self.at) << ENDING_BITS | self.ending) << COUNT_BITS | self.count
+    }
+
+    /// Both together, if they are counted alike.
+    #[inline]
+    fn and(self, next: Self) -> Option<Self> {
+        let alike = self.minute == next.minute && self.ending == next.ending && (1..MOST).contains(&self.count);
+        alike.then(|| Self { at: self.at.max(next.at), count: self.count + 1, ..self })
+    }
+
+    fn ending(self) -> Option<(Surface, Outcome)> {
+        let outcomes = Outcome::ALL.len();
+        let ending = self.ending as usize;
+        Some((*Surface::ALL.get(ending / outcomes)?, *Outcome::ALL.get(ending % outcomes)?))
     }
 }
 
-/// The counts of a minute that has ended.
-type Rolled = ((OrganizationId, KeyId), Timestamp, Counts);
+/// Counts of several keys, ready to be written.
+#[derive(Debug, Default)]
+struct Sums {
+    buckets: HashMap<Bucket, u64>,
+    used: HashMap<KeyId, Timestamp>,
+}
+
+impl Sums {
+    fn add(&mut self, record: &KeyRecord, counted: Count) {
+        let Some((surface, outcome)) = counted.ending().filter(|_| counted.count > 0) else { return };
+        let (organization_id, key_id) = (record.organization_id(), record.id());
+        let start = (counted.minute * MINUTE_MILLIS).cast_signed();
+        let bucket = Bucket { organization_id, key_id, surface, outcome, minute: Timestamp::from_millis(start) };
+        *self.buckets.entry(bucket).or_default() += counted.count;
+        if outcome == Outcome::Accepted {
+            self.use_at(key_id, Timestamp::from_millis(start + counted.at.cast_signed()));
+        }
+    }
+
+    fn use_at(&mut self, key_id: KeyId, at: Timestamp) {
+        let last = self.used.entry(key_id).or_insert(at);
+        *last = (*last).max(at);
+    }
+
+    fn merge(&mut self, other: Self) {
+        for (bucket, count) in other.buckets {
+            *self.buckets.entry(bucket).or_default() += count;
+        }
+        for (key_id, at) in other.used {
+            self.use_at(key_id, at);
+        }
+    }
+}
 
 /// A batch that is being written, or whose writing failed.
 #[derive(Debug)]
@@ -69,12 +136,19 @@ struct Batch {
     used: Vec<(KeyId, Timestamp)>,
 }
 
+/// What some of the threads have counted.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Part {
+    /// Records in which something was counted since the last time.
+    listed: Mutex<Vec<Arc<KeyRecord>>>,
+    spilled: Mutex<Sums>,
+}
+
 /// Counts requests.
 #[derive(Debug)]
 pub(crate) struct Meter {
-    /// Tallies in which something was counted since the last time, on a list for each of some threads.
-    listed: Vec<Mutex<Vec<Arc<Tally>>>>,
-    rolled: Mutex<Vec<Rolled>>,
+    parts: Vec<Part>,
     /// Tells this process's batches from those of others and of earlier runs.
     run: String,
     next: AtomicU64,
@@ -83,32 +157,35 @@ pub(crate) struct Meter {
 
 impl Meter {
     pub(crate) fn new(run: String) -> Self {
-        let listed = std::iter::repeat_with(Mutex::default).take(SHARDS).collect();
-        Self { listed, rolled: Mutex::default(), run, next: AtomicU64::new(0), pending: Mutex::default() }
+        let parts = std::iter::repeat_with(Part::default).take(PARTS).collect();
+        Self { parts, run, next: AtomicU64::new(0), pending: Mutex::default() }
     }
 
     /// Counts one request. Nothing is allocated but, once a key and flush, a place on a list.
-    pub(crate) fn count(&self, tally: &Arc<Tally>, surface: Surface, outcome: Outcome, now: Timestamp) {
-        let minute = minute_of(now);
-        let mut state = tally.state.lock();
-        if state.minute != minute {
-            if state.is_listed {
-                let ended = (tally.owner, state.minute, mem::take(&mut state.counts));
-                self.rolled.lock().push(ended);
+    #[inline]
+    pub(crate) fn count(&self, record: &Arc<KeyRecord>, surface: Surface, outcome: Outcome, now: Timestamp) {
+        let one = Count::one(surface, outcome, now);
+        let word = &record.tally.0;
+        let mut seen = word.load(Ordering::Relaxed);
+        loop {
+            let before = Count::unpack(seen);
+            let together = before.and(one);
+            match word.compare_exchange_weak(seen, together.unwrap_or(one).pack(), Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) if together.is_some() => return,
+                Ok(_) => return self.begin(record, before),
+                Err(now) => seen = now,
             }
-            state.minute = minute;
         }
-        if let Some(count) = state.counts.get_mut(surface as usize).and_then(|row| row.get_mut(outcome as usize)) {
-            *count += 1;
-        }
-        if outcome == Outcome::Accepted {
-            state.used = state.used.max(Some(now));
-        }
-        if !mem::replace(&mut state.is_listed, true) {
-            drop(state);
-            if let Some(list) = self.listed.get(shard_of_thread()) {
-                list.lock().push(Arc::clone(tally));
-            }
+    }
+
+    /// Puts a record on a list, or what it has counted before aside.
+    #[cold]
+    fn begin(&self, record: &Arc<KeyRecord>, before: Count) {
+        let Some(part) = self.parts.get(part_of_thread()) else { return };
+        if before.count == 0 {
+            part.listed.lock().push(Arc::clone(record));
+        } else {
+            part.spilled.lock().add(record, before);
         }
     }
 
@@ -131,22 +208,23 @@ impl Meter {
     }
 
     fn drain(&self) -> Option<Batch> {
-        let mut buckets: HashMap<Bucket, u64> = HashMap::new();
-        let mut used: HashMap<KeyId, Timestamp> = HashMap::new();
-        for list in &self.listed {
-            for tally in mem::take(&mut *list.lock()) {
-                let mut state = tally.state.lock();
-                state.is_listed = false;
-                add(&mut buckets, (tally.owner, state.minute, mem::take(&mut state.counts)));
-                if let Some(at) = state.used.take() {
-                    let last = used.entry(tally.owner.1).or_insert(at);
-                    *last = (*last).max(at);
-                }
+        let mut sums = Sums::default();
+        for part in &self.parts {
+            let mut listed = mem::take(&mut *part.listed.lock());
+            let count = listed.len();
+            for record in listed.drain(..) {
+                sums.add(&record, Count::unpack(record.tally.0.swap(0, Ordering::AcqRel)));
             }
+            // The list is used again, so that no check waits for memory.
+            listed.shrink_to(2 * count);
+            let mut place = part.listed.lock();
+            if place.is_empty() {
+                *place = listed;
+            }
+            drop(place);
+            sums.merge(mem::take(&mut *part.spilled.lock()));
         }
-        for ended in mem::take(&mut *self.rolled.lock()) {
-            add(&mut buckets, ended);
-        }
+        let Sums { buckets, used } = sums;
         if buckets.is_empty() {
             return None;
         }
@@ -168,23 +246,85 @@ impl Meter {
     }
 }
 
-fn add(buckets: &mut HashMap<Bucket, u64>, ((organization_id, key_id), minute, counts): Rolled) {
-    for (surface, row) in Surface::ALL.into_iter().zip(counts) {
-        for (outcome, count) in Outcome::ALL.into_iter().zip(row) {
-            if count > 0 {
-                *buckets.entry(Bucket { organization_id, key_id, surface, outcome, minute }).or_default() += count;
-            }
-        }
-    }
-}
-
-fn shard_of_thread() -> usize {
+fn part_of_thread() -> usize {
     thread_local! {
-        static SHARD: usize = {
+        static PART: usize = {
             let mut hasher = DefaultHasher::new();
             thread::current().id().hash(&mut hasher);
-            (hasher.finish() as usize) % SHARDS
+            (hasher.finish() as usize) % PARTS
         };
     }
-    SHARD.with(|s| *s)
+    PART.with(|s| *s)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::samples::records;
+    use proptest::prelude::*;
+
+    const START: i64 = 1_800_000_000_000;
+
+    proptest! {
+        /// Whatever is counted in whatever order is drained once, in its minute, with the last moment of use.
+        #[test]
+        fn every_request_is_counted_once(
+            steps in prop::collection::vec((0..2_u128, 0..3_usize, 0..3_usize, 0..150_000_i64, 1..3_000_usize, 0..20_u8), 1..40),
+        ) {
+            let (make, meter) = (records(), Meter::new("run".to_owned()));
+            let keys = [make(0), make(1)];
+            let (mut expected, mut last) = (HashMap::new(), HashMap::new());
+            let (mut drained, mut used) = (HashMap::new(), HashMap::new());
+            let mut drain = |meter: &Meter| {
+                let Some(batch) = meter.drain() else { return };
+                for count in batch.counts {
+                    *drained.entry((count.key_id, count.surface, count.outcome, count.minute)).or_insert(0) += count.count;
+                }
+                for (key, at) in batch.used {
+                    let last = used.entry(key).or_insert(at);
+                    *last = (*last).max(at);
+                }
+            };
+            for (key, surface, outcome, millis, times, draining) in steps {
+                let (surface, outcome, at) = (Surface::ALL[surface], Outcome::ALL[outcome], Timestamp::from_millis(START + millis));
+                let record = &keys[key as usize];
+                (0..times).for_each(|_| meter.count(record, surface, outcome, at));
+                *expected.entry((record.id(), surface, outcome, mgmt_core::usage::minute_of(at))).or_insert(0) += times as u64;
+                if outcome == Outcome::Accepted {
+                    let last = last.entry(record.id()).or_insert(at);
+                    *last = (*last).max(at);
+                }
+                if draining == 0 { drain(&meter); }
+            }
+            drain(&meter);
+            prop_assert!(meter.drain().is_none());
+            prop_assert_eq!(drained, expected);
+            prop_assert_eq!(used, last);
+        }
+    }
+
+    #[test]
+    fn threads_that_count_while_it_is_drained_lose_nothing() {
+        let (make, meter) = (records(), Meter::new("run".to_owned()));
+        let record = make(1);
+        let mut sum = 0;
+        thread::scope(|scope| {
+            let counting: Vec<_> = (0..3)
+                .map(|thread| {
+                    let (meter, record) = (&meter, &record);
+                    scope.spawn(move || {
+                        for number in 0..20_000 {
+                            let outcome = if number % 50 == thread { Outcome::Limited } else { Outcome::Accepted };
+                            meter.count(record, Surface::Verify, outcome, Timestamp::from_millis(START));
+                        }
+                    })
+                })
+                .collect();
+            while !counting.iter().all(|thread| thread.is_finished()) {
+                sum += meter.drain().map_or(0, |batch| batch.counts.iter().map(|c| c.count).sum::<u64>());
+            }
+        });
+        sum += meter.drain().map_or(0, |batch| batch.counts.iter().map(|c| c.count).sum::<u64>());
+        assert_eq!(sum, 60_000);
+    }
 }

@@ -18,8 +18,8 @@ const LONG_MEMORY_NANOS: u64 = 1_000_000_000;
 /// What is held of a subject's quota.
 #[derive(Debug, Default)]
 pub(crate) struct Units {
-    /// The quota and the period that the units belong to.
-    of: Option<(Quota, Timestamp)>,
+    /// The quota that the units belong to, and the period: from the first moment until before the second.
+    of: Option<(Quota, Timestamp, Timestamp)>,
     /// Units taken and not used.
     held: u64,
     /// Units used in the row, those held included, when it was last read.
@@ -48,14 +48,20 @@ impl Units {
         self.held
     }
 
+    /// Without a look into the calendar: a moment between the ends of a period is in it.
+    #[inline]
     fn is_of(&self, quota: &Quota, now: Moment) -> bool {
-        self.of == Some((*quota, quota.period.start(now.wall)))
+        self.of.is_some_and(|(of, start, end)| of == *quota && start <= now.wall && now.wall < end)
+    }
+
+    fn new_of(quota: &Quota, now: Moment) -> Self {
+        Self { of: Some((*quota, quota.period.start(now.wall), quota.period.end(now.wall))), ..Self::default() }
     }
 
     /// Notes what the row says, where nothing is known yet, so that clients are told the truth before anything is taken.
     pub(crate) fn observe(&mut self, quota: &Quota, row_used: u64, now: Moment) {
         if self.held == 0 && !self.is_of(quota, now) {
-            *self = Self { of: Some((*quota, quota.period.start(now.wall))), row_used, ..Self::default() };
+            *self = Self { row_used, ..Self::new_of(quota, now) };
         }
     }
 
@@ -81,8 +87,8 @@ impl Units {
         if self.is_of(quota, now) {
             return None;
         }
-        let stale = self.of.map(|(_, start)| (start, self.held)).filter(|(_, held)| *held > 0);
-        *self = Self { of: Some((*quota, quota.period.start(now.wall))), used_at: now.nanos, ..Self::default() };
+        let stale = self.of.map(|(_, start, _)| (start, self.held)).filter(|(_, held)| *held > 0);
+        *self = Self { used_at: now.nanos, ..Self::new_of(quota, now) };
         stale
     }
 
@@ -103,7 +109,7 @@ impl Units {
     /// Takes out units that were idle too long, to be given back. `force` takes them whatever their age.
     pub(crate) fn release(&mut self, now: Moment, force: bool) -> Option<(Timestamp, u64)> {
         let idle = now.nanos.saturating_sub(self.used_at) >= IDLE_NANOS;
-        let (_, start) = self.of?;
+        let (_, start, _) = self.of?;
         if self.held == 0 || !(idle || force) {
             return None;
         }
@@ -115,15 +121,14 @@ impl Units {
     /// What clients are told, as far as this node knows.
     pub(crate) fn standing(&self, quota: &Quota, now: Moment) -> QuotaStanding {
         // The limit may have changed since; what is used in the period has not.
-        let start = quota.period.start(now.wall);
-        let same = self.of.is_some_and(|(of, since)| of.period == quota.period && since == start);
-        let used = if same { self.row_used.saturating_sub(self.held) } else { 0 };
+        let known = self.of.filter(|(of, start, end)| of.period == quota.period && *start <= now.wall && now.wall < *end);
+        let used = if known.is_some() { self.row_used.saturating_sub(self.held) } else { 0 };
         QuotaStanding {
             limit: quota.limit,
             used,
             remaining: quota.limit.saturating_sub(used),
             period: quota.period,
-            resets_at: quota.period.end(now.wall),
+            resets_at: known.map_or_else(|| quota.period.end(now.wall), |(.., end)| end),
         }
     }
 }

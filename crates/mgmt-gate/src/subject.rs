@@ -35,14 +35,21 @@ impl SubjectId {
     }
 }
 
+/// What is counted on a subject.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    /// The moments of the last acceptances.
+    pub(crate) window: Window,
+    /// Units of a quota that were taken from the store and not used yet.
+    pub(crate) units: Units,
+}
+
 /// One subject.
 #[derive(Debug)]
 pub(crate) struct Subject {
     pub(crate) id: SubjectId,
-    /// The moments of the last acceptances.
-    pub(crate) window: Mutex<Window>,
-    /// Units of a quota that were taken from the store and not used yet.
-    pub(crate) units: Mutex<Units>,
+    /// Under one lock, since most requests count on both.
+    pub(crate) counts: Mutex<Counts>,
     /// Held while units are fetched and waited for, so that one fetch serves all who wait. Taken before `refill`.
     pub(crate) turn: Mutex<()>,
     /// Held while units move between this node and the store.
@@ -56,14 +63,13 @@ pub(crate) struct Subjects(Mutex<HashMap<SubjectId, Arc<Subject>>>);
 impl Subjects {
     pub(crate) fn get(&self, id: SubjectId) -> Arc<Subject> {
         let mut map = self.0.lock();
-        let make = || Subject {
-            id,
-            window: Mutex::default(),
-            units: Mutex::default(),
-            turn: Mutex::default(),
-            refill: Mutex::default(),
-        };
+        let make = || Subject { id, counts: Mutex::default(), turn: Mutex::default(), refill: Mutex::default() };
         Arc::clone(map.entry(id).or_insert_with(|| Arc::new(make())))
+    }
+
+    /// Units that are held for a subject and not used.
+    pub(crate) fn unused(&self, id: SubjectId) -> u64 {
+        self.0.lock().get(&id).map_or(0, |subject| subject.counts.lock().units.held())
     }
 
     /// Those who count on a quota's row.
@@ -84,7 +90,11 @@ impl Subjects {
     /// Forgets subjects that nobody points to and that can refuse nobody any more.
     pub(crate) fn sweep(&self, nanos: u64) {
         self.0.lock().retain(|_, subject| {
-            Arc::strong_count(subject) > 1 || !subject.window.lock().is_idle(nanos) || subject.units.lock().held() > 0
+            if Arc::strong_count(subject) > 1 {
+                return true;
+            }
+            let counts = subject.counts.lock();
+            !counts.window.is_idle(nanos) || counts.units.held() > 0
         });
     }
 

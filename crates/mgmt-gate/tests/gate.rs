@@ -458,6 +458,98 @@ fn a_store_that_is_away_is_no_answer() {
     assert_eq!(counts.iter().map(|c| c.count).sum::<u64>(), 2);
 }
 
+/// A thread that asks for one key again and again has a copy of its record. It must end with the record, whichever way that ends.
+#[test]
+fn copies_that_threads_keep_end_in_time() {
+    for way in 0..30 {
+        let bench = Bench::new(None);
+        let (key, secret) = bench.key(|_| {});
+        let (ended, wrong, warm) = (AtomicBool::new(false), AtomicU64::new(0), Barrier::new(4));
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    let mut refused = 0;
+                    for number in 0.. {
+                        if number == 200 {
+                            warm.wait();
+                        }
+                        let after = ended.load(Ordering::SeqCst);
+                        let accepted = is_accepted(&bench.admit(&secret, at(0)));
+                        wrong.fetch_add((accepted && after).into(), Ordering::SeqCst);
+                        refused += u64::from(after);
+                        if refused > 100 {
+                            break;
+                        }
+                    }
+                });
+            }
+            warm.wait();
+            if way % 2 == 0 {
+                bench.update(&key.clone().revoke(None, START));
+            } else {
+                let mut organization = bench.organization.clone();
+                organization.state = mgmt_core::account::OrganizationState::Suspended;
+                organization.version += 1;
+                bench.change(|tx| {
+                    tx.organizations().update(&organization)?;
+                    tx.invalidations().append(Invalidation::Organization(organization.id), START)
+                });
+            }
+            ended.store(true, Ordering::SeqCst);
+        });
+        assert_eq!(wrong.load(Ordering::SeqCst), 0, "way {way}");
+    }
+}
+
+/// A cache far too small for its keys answers for each of them, and follows their revocations.
+#[test]
+fn a_crowded_cache_is_right() {
+    let bench = Bench::new(None);
+    let keys: Vec<_> = (0..1_500).map(|_| bench.key(|_| {})).collect();
+    let ended: Vec<_> = keys.iter().map(|_| AtomicBool::new(false)).collect();
+    thread::scope(|scope| {
+        for thread in 0..3 {
+            let (bench, keys, ended) = (&bench, &keys, &ended);
+            scope.spawn(move || {
+                let mut number = thread * 331;
+                for _ in 0..8_000 {
+                    number = (number + 7_919) % keys.len();
+                    let after = ended[number].load(Ordering::SeqCst);
+                    match bench.admit(&keys[number].1, at(0)) {
+                        Check::Accepted(admission) => {
+                            assert_eq!(admission.record.id(), keys[number].0.id);
+                            assert!(!after, "accepted after its revocation");
+                        }
+                        answer => assert!(matches!(answer, Check::Refused(Refusal::Denied(Denial::Revoked, _))), "{answer:?}"),
+                    }
+                }
+            });
+        }
+        for (key, ended) in keys.iter().zip(&ended).step_by(5) {
+            bench.update(&key.0.clone().revoke(None, START));
+            ended.store(true, Ordering::SeqCst);
+        }
+    });
+}
+
+#[test]
+fn keys_that_were_read_ahead_need_no_look_up() {
+    let bench = Bench::new(None);
+    let keys: Vec<_> = (0..20).map(|_| bench.key(|_| {})).collect();
+    let (limited, limited_secret) = bench.key(|d| d.quota = Some((5, "day".to_owned())));
+    let (revoked, _) = bench.key(|_| {});
+    bench.update(&revoked.revoke(None, START));
+    assert_eq!(bench.gate.warm(at(0)).unwrap(), 21);
+    let before = bench.transactions();
+    assert!(keys.iter().all(|(_, secret)| is_accepted(&bench.admit(secret, at(0)))));
+    assert_eq!(bench.transactions(), before);
+    bench.update(&keys[0].0.clone().revoke(None, START));
+    assert!(!is_accepted(&bench.admit(&keys[0].1, at(1))));
+    assert_eq!((0..9).filter(|_| is_accepted(&bench.admit(&limited_secret, at(1)))).count(), 5);
+    assert_eq!(bench.gate.warm(at(1)).unwrap(), 20);
+    assert!(!is_accepted(&bench.admit(&limited_secret, at(1))), "{}", limited.id);
+}
+
 /// The places that a check asks for, once everything else is there.
 fn places(bench: &Bench, secret: &PlainSecret) -> Option<Places> {
     for _ in 0..10 {

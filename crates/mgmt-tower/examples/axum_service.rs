@@ -40,7 +40,7 @@ fn set_up() -> Result<(Arc<Gate>, String), Box<dyn Error>> {
 }
 
 async fn orders(Extension(key): Extension<Admitted>) -> String {
-    format!("orders of {}", key.0.record.facts.organization_id)
+    format!("orders of {}", key.0.record.organization_id())
 }
 
 async fn order() -> &'static str {

@@ -15,7 +15,7 @@
 //! use mgmt_tower::{Admitted, Admitter, Protect};
 //!
 //! async fn orders(Extension(key): Extension<Admitted>) -> String {
-//!     format!("orders of {}", key.0.record.facts.organization_id)
+//!     format!("orders of {}", key.0.record.organization_id())
 //! }
 //!
 //! # fn gate() -> std::sync::Arc<mgmt_gate::Gate> { unimplemented!() }

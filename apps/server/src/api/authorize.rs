@@ -96,14 +96,14 @@ async fn judge(
 
 fn accept(request: &HttpRequest, admission: &Admission, warehouse: Option<&str>) -> HttpResponse {
     let record = &admission.record;
-    let (organization, key) = (record.facts.organization_id, record.facts.id);
+    let (organization, key) = (record.organization_id(), record.id());
     note_principal(request, key);
     let mut response = HttpResponse::new(StatusCode::OK);
     let headers = response.headers_mut();
     insert_rate_limit_fields(&admission.standings, headers);
     headers.insert(ORGANIZATION_ID, value(hex::id(OrganizationId::PREFIX, organization.as_u128()).as_str()));
     headers.insert(KEY_ID, value(hex::id(KeyId::PREFIX, key.as_u128()).as_str()));
-    headers.insert(SCOPES, value(&record.scopes.to_text()));
+    headers.insert(SCOPES, value(&record.scopes().to_text()));
     // Always there, so that a gateway that copies it overwrites what the client sent.
     headers.insert(WAREHOUSE_ID, value(warehouse.unwrap_or_default()));
     response

@@ -1,6 +1,6 @@
 //! Asking whether a key is good: `POST /v1/keys/verify` and `/v1/keys/verify-batch`.
 
-use std::{borrow::Cow, net::IpAddr};
+use std::{borrow::Cow, net::IpAddr, sync::LazyLock};
 
 use actix_web::{
     HttpResponse,
@@ -287,21 +287,24 @@ async fn answer(app: &App, caller: &Caller, asked: &Asked<'_>) -> Result<Vec<u8>
     }
 }
 
+/// What keys without metadata have.
+static NO_METADATA: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
+
 fn verdict(code: &'static str, admission: &Admission, retry_after: Option<u64>) -> Result<Vec<u8>, ApiError> {
     let record = &admission.record;
-    let (key, organization) = (record.facts.id, record.facts.organization_id);
+    let (key, organization) = (record.id(), record.organization_id());
     written(&Verdict::Known(Box::new(KnownKey {
         valid: code == "valid",
         code,
         key_id: hex::id(KeyId::PREFIX, key.as_u128()),
         organization_id: hex::id(OrganizationId::PREFIX, organization.as_u128()),
-        name: &record.name,
-        environment: record.facts.environment,
-        scopes: &record.scopes,
-        metadata: &record.metadata,
+        name: record.name(),
+        environment: record.environment(),
+        scopes: record.scopes(),
+        metadata: record.metadata().unwrap_or(&NO_METADATA),
         rate_limit: admission.standings.tightest(),
         quota: admission.standings.quota,
-        expires_at: record.expires_at.map(hex::time),
+        expires_at: record.expires_at().map(hex::time),
         retry_after,
     })))
 }

@@ -66,7 +66,20 @@ impl Background {
         background.every(app, "expiry", EXPIRY_EVERY, notices::expiring_keys)?;
         background.every(app, "forget-events", ROLL_UP_EVERY, notices::forget)?;
         background.every(app, "roll-up", ROLL_UP_EVERY, roll_up)?;
+        background.warm(app)?;
         Ok(background)
+    }
+
+    /// Reads the keys into memory, while requests are answered already.
+    fn warm(&mut self, app: &App) -> Result<(), Failure> {
+        let app = app.clone();
+        let work = move || match app.gate.warm(app.clock.now()) {
+            Ok(keys) => tracing::info!(keys, "keys are in memory"),
+            Err(error) => tracing::warn!(?error, "keys are not read ahead: each is read when it is used"),
+        };
+        let thread = thread::Builder::new().name("mgmt-warm".to_owned()).spawn(work).map_err(Failure::new)?;
+        self.threads.push(thread);
+        Ok(())
     }
 
     fn every(

@@ -124,13 +124,13 @@ async fn admit(request: &HttpRequest, scope: &'static str) -> Result<KeyCaller, 
         Check::Refused(refusal) => return Err(refuse(request, refusal, scope)),
         Check::Pending(_) | Check::Unleased => return Err(ApiError::internal("the gate did not answer")),
     };
-    let facts = &admission.record.facts;
-    note(request, facts.id, rate_limit_fields(&admission.standings));
+    let record = &admission.record;
+    note(request, record.id(), rate_limit_fields(&admission.standings));
     if all_of.is_empty() {
         // A catalogue without the scope grants it to nobody.
         let message = format!("`{scope}` is not in this server's catalogue of scopes");
         return Err(Error::new(Code::InsufficientScope, message).with_scope(scope).into());
     }
-    let test_mode = facts.environment == Environment::Test;
-    Ok(KeyCaller { organization_id: facts.organization_id, key_id: facts.id, test_mode, request_id })
+    let test_mode = record.environment() == Environment::Test;
+    Ok(KeyCaller { organization_id: record.organization_id(), key_id: record.id(), test_mode, request_id })
 }

@@ -100,8 +100,8 @@ fn sample(id: SendOutId, hook: &Part<ProjectWebhook>, kind: &str, caller: &Calle
     let source = match &caller.principal {
         Principal::Session { user, .. } => json!({"channel": "USER_PORTAL", "user": {"id": user}}),
         Principal::Key(record) => {
-            let name = record.key.as_deref().map(|key| key.settings.name.as_str());
-            json!({"channel": "API", "api_key": {"name": name, "app_id": record.facts.id}})
+            let name = record.key().map(|key| key.settings.name.as_str());
+            json!({"channel": "API", "api_key": {"name": name, "app_id": record.id()}})
         }
     };
     json!({
