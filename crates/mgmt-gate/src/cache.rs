@@ -26,6 +26,9 @@ const EPOCHS: usize = 1024;
 const ABSENT: usize = 10_000;
 const ABSENT_NANOS: u64 = 1_000_000_000;
 
+/// So many profiles that no record has any more do no harm.
+const FEW_PROFILES: usize = 1_000;
+
 /// What the cache knows of an id.
 pub(crate) enum Lookup {
     Hit(Arc<KeyRecord>),
@@ -53,7 +56,16 @@ pub(crate) struct Cache {
     epochs: Box<[AtomicU64]>,
     /// Held by fills and invalidations, never by look-ups.
     pen: Mutex<Pen>,
-    profiles: Mutex<HashMap<OrganizationId, Vec<Arc<Shared>>>>,
+    profiles: Mutex<Profiles>,
+}
+
+/// What keys of organizations have in common.
+#[derive(Debug, Default)]
+struct Profiles {
+    of: HashMap<OrganizationId, Vec<Arc<Shared>>>,
+    /// How many were kept since those that no record has any more were forgotten, and how many there were then.
+    added: usize,
+    needed: usize,
 }
 
 impl Cache {
@@ -106,13 +118,15 @@ impl Cache {
     pub(crate) fn share(&self, common: Common, subjects: &Subjects) -> Arc<Shared> {
         let id = common.organization_id;
         let mut profiles = self.profiles.lock();
-        let known = profiles.entry(id).or_default();
+        let known = profiles.of.entry(id).or_default();
         if let Some(shared) = known.iter().find(|shared| *shared.common() == common) {
             return Arc::clone(shared);
         }
         let (management, resource) = (SubjectId::Management(id), SubjectId::Resource(id));
         let shared = Arc::new(Shared::new(common, subjects.get(management), subjects.get(resource)));
         known.push(Arc::clone(&shared));
+        profiles.added += 1;
+        profiles.sweep();
         shared
     }
 
@@ -139,7 +153,7 @@ impl Cache {
 
     pub(crate) fn forget_organization(&self, id: OrganizationId) {
         let _pen = self.pen.lock();
-        let stale = self.profiles.lock().remove(&id).unwrap_or_default();
+        let stale = self.profiles.lock().of.remove(&id).unwrap_or_default();
         // Its records stay where they are, useless, until they are read anew or others need their place.
         stale.iter().for_each(|shared| shared.expire());
         self.advance_all();
@@ -149,16 +163,8 @@ impl Cache {
         let mut pen = self.pen.lock();
         self.records.clear(&mut pen);
         self.absent.clear();
-        self.profiles.lock().clear();
+        *self.profiles.lock() = Profiles::default();
         self.advance_all();
-    }
-
-    /// Forgets what no record has any more.
-    pub(crate) fn sweep(&self) {
-        self.profiles.lock().retain(|_, known| {
-            known.retain(|shared| Arc::strong_count(shared) > 1);
-            !known.is_empty()
-        });
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -178,6 +184,21 @@ impl Cache {
     }
 }
 
+impl Profiles {
+    /// Forgets what no record has any more, each time as many were added as are needed: so it costs little for each.
+    fn sweep(&mut self) {
+        if self.added <= self.needed.max(FEW_PROFILES) {
+            return;
+        }
+        self.of.retain(|_, known| {
+            known.retain(|shared| Arc::strong_count(shared) > 1);
+            !known.is_empty()
+        });
+        self.needed = self.of.values().map(Vec::len).sum();
+        self.added = 0;
+    }
+}
+
 fn count_one(epoch: &AtomicU64) {
     epoch.fetch_add(1, Ordering::SeqCst);
 }
@@ -185,5 +206,30 @@ fn count_one(epoch: &AtomicU64) {
 impl fmt::Debug for Cache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Cache({} records)", self.records.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::samples::records;
+
+    #[test]
+    fn what_no_record_has_any_more_is_forgotten() {
+        let (cache, subjects) = (Cache::new(100), Subjects::default());
+        let common = records()(1).shared.common().clone();
+        let of = |number: u128| {
+            let mut own = common.clone();
+            own.organization_id = OrganizationId::from_u128(number);
+            own
+        };
+        let kept: Vec<_> = (0..10).map(|number| cache.share(of(number), &subjects)).collect();
+        for number in 10..10_000 {
+            drop(cache.share(of(number), &subjects));
+        }
+        assert!(cache.profiles.lock().of.len() <= 2 * FEW_PROFILES);
+        for (number, shared) in (0..).zip(&kept) {
+            assert!(Arc::ptr_eq(&cache.share(of(number), &subjects), shared), "those in use are the same for all");
+        }
     }
 }

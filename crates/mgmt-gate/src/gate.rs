@@ -502,7 +502,6 @@ impl Gate {
     /// When the store cannot be reached; the units on their way are lost then, at most one block a subject.
     pub fn maintain(&self, now: Moment) -> Result<()> {
         self.release(now, Letting::Idle)?;
-        self.cache.sweep();
         self.subjects.sweep(now.nanos);
         self.tell_sizes();
         Ok(())
