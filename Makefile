@@ -17,7 +17,7 @@ ALL := --locked --workspace --features mgmt-server/dashboard
 ORG ?= My organization
 EMAIL ?= owner@example.com
 
-.PHONY: help run cluster test check build it fmt fmt-check lint unit doc layers advisories licences deny faults openapi bench bench-check bench-cluster bench-http bench-others bench-writes bench-calm bench-start bench-deliveries bench-shipments
+.PHONY: help run cluster test check build it fmt fmt-check lint unit doc layers advisories licences deny faults openapi bench bench-check bench-cluster bench-http bench-others bench-writes bench-calm bench-start bench-plots bench-deliveries bench-shipments
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -34,7 +34,7 @@ test: ## everything: format, lints, tests on SQLite and PostgreSQL and in a brow
 	@scripts/setup test
 	@scripts/with-postgres $(MAKE) check
 
-check: fmt-check layers advisories licences deny dashboard-lint lint unit browser doc ## as `test`, without set-up; PostgreSQL only if MGMT_TEST_POSTGRES_URL is set
+check: fmt-check layers advisories licences deny dashboard-lint lint unit instructions browser doc ## as `test`, without set-up; PostgreSQL only if MGMT_TEST_POSTGRES_URL is set
 
 fmt: ## format the code
 	$(CARGO) fmt --all
@@ -91,9 +91,9 @@ bench-deliveries: ## webhook deliveries a second beside a bare client, on both d
 	@MGMT_DURABLE=1 MGMT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench-server/mgmt" scripts/with-postgres \
 		$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench deliveries
 
-instructions: ## instructions of a check beside those kept in tests/bench/instructions.txt; WRITE=1 keeps the new ones
+instructions: ## instructions of a check beside those kept in the gate's benches/instructions.txt; WRITE=1 keeps the new ones
 	@if command -v valgrind >/dev/null; then \
-		$(if $(WRITE),MGMT_INSTRUCTIONS_WRITE=1) $(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench instructions; \
+		$(if $(WRITE),MGMT_INSTRUCTIONS_WRITE=1) $(CARGO) bench --locked -p mgmt-gate --profile instructions --bench instructions; \
 	else echo "instructions: not counted, as valgrind is not installed"; fi
 
 bench-check: ## what a check costs inside a process; MGMT_BENCH_KEYS=1000,1000000 for so many keys
@@ -125,6 +125,11 @@ bench-start: ## start-up and memory with a million keys
 
 bench: bench-check bench-http bench-others bench-writes bench-start bench-calm ## all of these; the goals and what was measured go to .local/bench.md
 	@scripts/bench-table
+
+bench-plots: ## draws what bench-check measured, into docs/images (installs matplotlib below .local)
+	@test -x .local/plots/bin/python || python3 -m venv .local/plots
+	@.local/plots/bin/pip install --quiet --disable-pip-version-check matplotlib==3.10.7
+	@.local/plots/bin/python scripts/bench-plots
 
 bench-shipments: ## lists and single shipments of a million, on PostgreSQL (needs 5 GB in $TMPDIR)
 	$(CARGO) build --locked --profile bench-server -p mgmt-server

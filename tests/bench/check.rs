@@ -1,8 +1,8 @@
 //! What a check costs inside a process: `Gate::check` on keys that are in memory, beside the parts that cannot be saved, in one run.
 //!
 //! `make bench-check` builds with optimization and prints nanoseconds a check, the lowest of several rounds. The rows are repeated for
-//! each number of keys in `MGMT_BENCH_KEYS` (`1000,10000,100000` unless set; a million keys take some minutes to make, most of them
-//! in the database). The database is in `MGMT_BENCH_DIR`, else in memory that is not the process's own (`/dev/shm`).
+//! each number of keys in `MGMT_BENCH_KEYS` (`1000,10000,100000,1000000` unless set; a million keys take some minutes to make, most of
+//! them in the database). The database is in `MGMT_BENCH_DIR`, else in memory that is not the process's own (`/dev/shm`).
 
 #![allow(
     clippy::unwrap_used,
@@ -14,7 +14,9 @@
     reason = "a benchmark: a surprise is a panic, and time is the real one"
 )]
 
+#[path = "../../crates/mgmt-gate/benches/bed/mod.rs"]
 mod bed;
+mod common;
 
 use std::{
     collections::HashMap,
@@ -27,6 +29,7 @@ use std::{
 };
 
 use bed::{Bed, Limits, order};
+use common::table::{Goal, Table};
 use hmac::{Hmac, KeyInit, Mac};
 use mgmt_core::id::KeyId;
 use mgmt_gate::{Request, SystemClock};
@@ -86,21 +89,73 @@ fn resident() -> f64 {
     text.split_ascii_whitespace().nth(1).and_then(|pages| pages.parse::<f64>().ok()).unwrap_or_default() * 4096.0
 }
 
+/// What was measured with so many keys.
+struct Figures {
+    keys: usize,
+    limits: Limits,
+    /// Nanoseconds a check, and allocations, of all keys at random.
+    random: (f64, f64),
+    /// The same of [`HOT`] of them.
+    hot: (f64, f64),
+    /// How many times one thread's work two threads do: on all keys, and on one.
+    pair: f64,
+    pair_on_one: f64,
+    misspelt: f64,
+    /// Bytes a key in memory.
+    memory: f64,
+}
+
 fn main() {
-    let sizes = env::var("MGMT_BENCH_KEYS").unwrap_or("1000,10000,100000".to_owned());
+    let sizes = env::var("MGMT_BENCH_KEYS").unwrap_or("1000,10000,100000,1000000".to_owned());
     let only = env::var("MGMT_BENCH_LIMITS").ok();
     floors();
+    let mut found = Vec::new();
     for keys in sizes.split(',').map(|text| text.trim().parse::<usize>().expect("MGMT_BENCH_KEYS is numbers with commas between"))
     {
         for limits in [Limits::None, Limits::Own] {
             if only.as_deref().is_none_or(|only| limits.text().contains(only)) {
-                size(keys, limits);
+                found.push(size(keys, limits));
             }
         }
     }
+    tell(&found);
 }
 
-fn size(keys: usize, limits: Limits) {
+/// The goals, and all figures in a form that can be drawn.
+fn tell(found: &[Figures]) {
+    let mut table = Table::new("3-check.md");
+    for one in found.iter().filter(|one| one.keys >= HOT) {
+        let what = format!("{} keys, {}", one.keys, one.limits.text());
+        let hot = if one.keys == HOT { one.random } else { one.hot };
+        if one.limits == Limits::Own {
+            table.note(&format!("a check, {HOT} hot of {what}"), hot.0, " ns", Goal::AtMost(180.0));
+            if one.keys == 1_000_000 {
+                table.note(&format!("a check, at random, {what}"), one.random.0, " ns", Goal::AtMost(300.0));
+            }
+        }
+        table.note(&format!("allocations a check, {what}"), one.random.1, "", Goal::AtMost(0.0));
+        table.note(&format!("refused by its checksum, {what}"), one.misspelt, " ns", Goal::AtMost(25.0));
+        table.note(&format!("two threads over one, at random, {what}"), one.pair, "", Goal::AtLeast(1.8));
+        table.note(&format!("two threads over one, one key, {what}"), one.pair_on_one, "", Goal::AtLeast(1.5));
+        table.note(&format!("at random over {HOT} hot ones, {what}"), one.random.0 / hot.0, "", Goal::AtMost(2.5));
+        if one.keys >= 1_000_000 && one.limits == Limits::None {
+            table.note(&format!("memory a key, {what}"), one.memory, " bytes", Goal::AtMost(160.0));
+        }
+    }
+    let lines = found.iter().map(|one| {
+        let (hot, limited) = (if one.keys <= HOT { one.random.0 } else { one.hot.0 }, one.limits == Limits::Own);
+        format!(
+            "{}\t{limited}\t{:.1}\t{hot:.1}\t{:.2}\t{:.2}\t{:.1}\n",
+            one.keys, one.random.0, one.pair, one.pair_on_one, one.memory
+        )
+    });
+    let head = "keys\tlimited\trandom_ns\thot_ns\ttwo_threads\ttwo_threads_one_key\tbytes\n".to_owned();
+    let folder = common::results().join("bench");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("check.tsv"), [head].into_iter().chain(lines).collect::<String>()).unwrap();
+}
+
+fn size(keys: usize, limits: Limits) -> Figures {
     let memory = PathBuf::from("/dev/shm");
     let root = env::var_os("MGMT_BENCH_DIR").map(PathBuf::from).unwrap_or(if memory.is_dir() { memory } else { env::temp_dir() });
     let bed = Bed::new(keys, limits, Some(root.join(format!("mgmt-bench-{}", std::process::id()))));
@@ -113,8 +168,8 @@ fn size(keys: usize, limits: Limits) {
     });
     let took = start.elapsed().as_secs_f64();
     println!("{:64} {took:8.2} s", "until the keys are in memory");
-    let (each, asked) = ((resident() - before) / keys as f64, counted.bytes_current as f64 / keys as f64);
-    println!("{:64} {each:8.1} bytes resident, {asked:.1} allocated", "memory a key");
+    let (memory, asked) = ((resident() - before) / keys as f64, counted.bytes_current as f64 / keys as f64);
+    println!("{:64} {memory:8.1} bytes resident, {asked:.1} allocated", "memory a key");
     bed.warm();
     let each = (resident() - before) / keys as f64;
     println!("{:64} {each:8.1} bytes resident", "memory a key, each used once and counts not written");
@@ -127,6 +182,7 @@ fn size(keys: usize, limits: Limits) {
         orders.push(("10000 hot keys", &hot, HOT));
     }
     orders.push(("one key", &one, 1));
+    let mut rows = Vec::new();
     for (name, order, distinct) in orders {
         let refill = || {
             if distinct == 1 && limits == Limits::Own {
@@ -137,15 +193,21 @@ fn size(keys: usize, limits: Limits) {
         row(&format!("accepted, {name}, {what}"), single);
         let both = two_threads(&bed, order, distinct, refill);
         println!("{:64} {:8.2} times one thread", format!("two threads, {name}, {what}"), single.0 / both);
+        rows.push((distinct, single, single.0 / both));
     }
-    refused(&bed, what);
+    let of = |distinct| rows.iter().find(|row| row.0 == distinct).unwrap_or(&rows[0]);
+    let (random, hot, one) = (of(keys), of(HOT), of(1));
+    let misspelt = refused(&bed, what);
+    Figures { keys, limits, random: random.1, hot: hot.1, pair: random.2, pair_on_one: one.2, misspelt, memory }
 }
 
-fn refused(bed: &Bed, what: &str) {
+/// What refusals take; of those by the checksum it is told.
+fn refused(bed: &Bed, what: &str) -> f64 {
     let texts = |change: &dyn Fn(&str) -> String| bed.secrets.iter().take(HOT).map(|s| change(s)).collect::<Vec<_>>();
     let asked = Request::resource();
     let misspelt = bed.misspelt(HOT);
-    row(&format!("refused by its checksum, {what}"), lowest(|| (), || bed.ask(&misspelt, &asked)));
+    let by_checksum = lowest(|| (), || bed.ask(&misspelt, &asked));
+    row(&format!("refused by its checksum, {what}"), by_checksum);
     // Of the right form and with the right checksum, but of no key: what the caller must then look up.
     let strangers = texts(&|secret| {
         let parsed = bed.format.parse(secret).unwrap();
@@ -160,6 +222,7 @@ fn refused(bed: &Bed, what: &str) {
         bed.format.issue(parsed.id(), parsed.kind(), parsed.environment(), &mut rng).expose().to_owned()
     });
     row(&format!("refused for its secret, {what}"), lowest(|| (), || bed.ask(&guessed, &asked)));
+    by_checksum.0
 }
 
 fn repeated<T>(mut work: impl FnMut() -> T) -> (f64, f64) {

@@ -29,6 +29,8 @@ use rand_core::{TryCryptoRng, TryRng};
 pub(crate) const WALL: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 /// Keys that go into one transaction.
 const BATCH: usize = 5_000;
+/// After so many checks a thread looks what time it is for the others: one that had to wait goes on where they are, as with a real clock.
+const TOGETHER: usize = 64;
 /// How long a key has between two requests, on average.
 const PAUSE: u64 = 20_000_000;
 
@@ -197,8 +199,11 @@ impl Bed {
         let asked = self.request();
         let mut at = self.now();
         let mut accepted = 0;
-        for &index in order {
+        for (number, &index) in order.iter().enumerate() {
             at.nanos += PAUSE / distinct as u64;
+            if number % TOGETHER == 0 {
+                at.nanos = at.nanos.max(self.clock.fetch_max(at.nanos, Ordering::SeqCst));
+            }
             let answer = self.gate.check(&self.secrets[index as usize], &asked, at);
             accepted += usize::from(matches!(answer, Check::Accepted(_)));
             black_box(&answer);
