@@ -1,7 +1,8 @@
 import { definitions, hooks } from "./project-parts";
+import { titles } from "./titles";
 
 export const projects = {
-  title: "Projects",
+  title: titles.projects,
   description: "Projects with their members, schemas, rules, webhooks and branding.",
   caption: "Projects",
   empty: "No projects yet",

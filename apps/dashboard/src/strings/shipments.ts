@@ -1,5 +1,6 @@
+import { titles } from "./titles";
 export const shipments = {
-  title: "Shipments",
+  title: titles.shipments,
   description: "Drafts, purchases and labels.",
   caption: "Shipments",
   filters: "Filters",

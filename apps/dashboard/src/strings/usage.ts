@@ -1,5 +1,6 @@
+import { titles } from "./titles";
 export const usage = {
-  title: "Usage",
+  title: titles.usage,
   description: "Calls to your API and to this one, by time, surface, key and outcome.",
   range: "Period",
   interval: "Counted by",
