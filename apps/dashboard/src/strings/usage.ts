@@ -34,6 +34,7 @@ export const usage = {
   time: "Time",
   otherKeys: "Other keys",
   callsHeading: "Calls",
+  filtersLabel: "Which calls are counted",
   utcDays: "Days begin at midnight UTC.",
   localTimes: "Times are in your time zone.",
   topKeys: (count: number) => `The ${count} keys that were used last are shown by name.`,
