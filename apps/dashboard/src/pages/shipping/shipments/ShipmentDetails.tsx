@@ -26,7 +26,6 @@ export function ShipmentDetails({ shipment }: { shipment: Shipment }) {
     <>
       <Addresses shipment={shipment} />
       <Parcels parcels={shipment.parcels} />
-      {shipment.customs ? <CustomsDetails customs={shipment.customs} /> : null}
     </>
   );
   return (
@@ -40,6 +39,7 @@ export function ShipmentDetails({ shipment }: { shipment: Shipment }) {
         </Stack>
         {hasLabel ? <Label shipment={shipment} /> : <Stack gap="md">{sent}</Stack>}
       </SimpleGrid>
+      {shipment.customs ? <CustomsDetails customs={shipment.customs} /> : null}
       {isDraft ? null : <Rates shipment={shipment} />}
     </>
   );

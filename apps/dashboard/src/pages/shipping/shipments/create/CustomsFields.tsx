@@ -40,7 +40,15 @@ export function CustomsFields({ form, remove }: CustomsFieldsProps) {
             {...field("content_type")}
           />
           <TextInput label={words.contentDescription} maxLength={200} {...field("content_description")} />
-          <Select label={words.incoterm} data={[...INCOTERMS]} clearable searchable {...field("incoterm")} />
+          <Select
+            label={words.incoterm}
+            data={[...INCOTERMS]}
+            clearable
+            searchable
+            {...field("incoterm")}
+            value={form.values.customs?.incoterm || null}
+            onChange={(term) => form.setFieldValue("customs.incoterm", term ?? "")}
+          />
           <TextInput label={words.invoice} maxLength={50} {...field("invoice")} />
           <TextInput type="date" label={words.invoiceDate} {...field("invoice_date")} />
           <TextInput label={words.signer} maxLength={50} {...field("signer")} />

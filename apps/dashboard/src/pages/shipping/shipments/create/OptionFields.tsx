@@ -37,6 +37,7 @@ export function OptionFields({ form, remove }: OptionFieldsProps) {
             description={words.servicesHint}
             data={[...new Set(codes)]}
             acceptValueOnBlur
+            openOnFocus={false}
             {...form.getInputProps("more.services")}
           />
           <TagsInput
@@ -44,6 +45,7 @@ export function OptionFields({ form, remove }: OptionFieldsProps) {
             description={words.sheetsHint}
             data={[...new Set(sheets.rows.map(({ slug }) => slug))]}
             acceptValueOnBlur
+            openOnFocus={false}
             {...form.getInputProps("more.carrier_ids")}
           />
         </SimpleGrid>
