@@ -7,18 +7,69 @@ import { defineConfig, type Plugin } from "vite";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Puts the script that chooses light or dark before the first paint into the page: as a file, since the policy has no inline scripts. */
-function colorScheme(): Plugin {
-  const source = readFileSync(here("./src/theme/color-scheme.js"), "utf8");
-  const hash = createHash("sha256").update(source).digest("base64url").slice(0, 8);
-  const fileName = `assets/color-scheme-${hash}.js`;
+/** The pages by the beginning of their addresses, as in `src/routes.tsx`: those that are looked at first, and often. */
+const PRELOADED: Record<string, string> = {
+  "/": "src/pages/overview/index.tsx",
+  "/usage": "src/pages/usage/index.tsx",
+  "/keys": "src/pages/keys/index.tsx",
+  "/webhooks": "src/pages/webhooks/index.tsx",
+  "/users": "src/pages/users/index.tsx",
+  "/projects": "src/pages/projects/index.tsx",
+};
+const SHELL = "src/shell/Shell.tsx";
+const EARLY = "src/auth/early.ts";
+
+type Chunks = Record<string, { facadeModuleId?: string | null; imports?: string[] }>;
+
+/** A chunk's file, and all that it imports. */
+function filesOf(bundle: Chunks, module: string): string[] {
+  const found = new Set<string>();
+  const visit = (file: string) => {
+    if (found.has(file)) return;
+    found.add(file);
+    for (const next of bundle[file]?.imports ?? []) visit(next);
+  };
+  for (const [file, chunk] of Object.entries(bundle)) if (chunk.facadeModuleId === here(`./${module}`)) visit(file);
+  if (found.size === 0) throw new Error(`${module} has no file of its own`);
+  return [...found];
+}
+
+/**
+ * Puts two scripts in front of the page's own: one that chooses light or dark before the first paint and preloads what the address needs, as a
+ * file, since the policy has no inline scripts; and the module that goes on with the session.
+ */
+function start(): Plugin {
+  const source = readFileSync(here("./src/theme/start.js"), "utf8");
+  let fileName = "";
+  let early = "";
   return {
-    name: "color-scheme",
+    name: "start",
     apply: "build",
-    generateBundle() {
-      this.emitFile({ type: "asset", fileName, source });
+    generateBundle(_, bundle) {
+      const chunks = bundle as unknown as Chunks;
+      // The page asks for these by itself.
+      const known = new Set(filesOf(chunks, "index.html"));
+      const names: string[] = [];
+      const pages = Object.entries({ ...PRELOADED, "": SHELL }).map(([path, module]) => {
+        const files = filesOf(chunks, module).filter((file) => !known.has(file));
+        for (const file of files) if (!names.includes(file)) names.push(file);
+        return [path, files.map((file) => names.indexOf(file))];
+      });
+      const text = source
+        .replace("__FILES__", JSON.stringify(names.map((file) => file.slice("assets/".length))))
+        .replace("__PAGES__", JSON.stringify(Object.fromEntries(pages)));
+      fileName = `assets/start-${createHash("sha256").update(text).digest("base64url").slice(0, 8)}.js`;
+      early = Object.keys(chunks).find((file) => chunks[file]?.facadeModuleId === here(`./${EARLY}`)) ?? "";
+      this.emitFile({ type: "asset", fileName, source: text });
     },
-    transformIndexHtml: () => [{ tag: "script", attrs: { src: `/${fileName}` }, injectTo: "head" }],
+    transformIndexHtml: () => [
+      {
+        tag: "script",
+        attrs: { type: "module", async: true, crossorigin: true, src: `/${early}` },
+        injectTo: "head-prepend",
+      },
+      { tag: "script", attrs: { src: `/${fileName}` }, injectTo: "head" },
+    ],
   };
 }
 
@@ -41,32 +92,10 @@ function precompress(): Plugin {
   };
 }
 
-const SHARED =
-  /\/node_modules\/(@mantine\/(core|form|hooks)|@floating-ui|@tabler|react-remove-scroll)\/|\/src\/(api|auth|ui)\//;
-const ENTRY = ["src/main.tsx", "src/pages/sign-in/index.tsx"].map(here);
-const early = new Set<string>();
-
-/**
- * Puts what only the pages of signed-in people import into one file, as far as the imports tell: a library's index imports all of it. A browser
- * fetches six files at a time, so what is small goes with another file as well (`experimentalMinChunkSize`).
- */
-function kit(
-  id: string,
-  { getModuleInfo }: { getModuleInfo: (id: string) => { importedIds: readonly string[] } | null },
-) {
-  const visit = (each: string) => {
-    if (early.has(each)) return;
-    early.add(each);
-    for (const next of getModuleInfo(each)?.importedIds ?? []) visit(next);
-  };
-  for (const each of ENTRY) visit(each);
-  return SHARED.test(id) && !early.has(id) && !id.endsWith(".css") ? "kit" : undefined;
-}
-
 const api = ["/api", "/v1", "/management", "/docs", "/openapi.json", "/readyz"];
 
 export default defineConfig({
-  plugins: [react(), colorScheme(), precompress()],
+  plugins: [react(), start(), precompress()],
   resolve: { alias: { "@": here("./src") } },
   // The server replaces the word in each answer.
   html: { cspNonce: "__CSP_NONCE__" },
@@ -76,8 +105,12 @@ export default defineConfig({
     manifest: true,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 700,
+    // One file of styles: the parts are small, and each would be a request.
+    cssCodeSplit: false,
     rollupOptions: {
-      output: { experimentalMinChunkSize: 20_000, manualChunks: kit, onlyExplicitManualChunks: true },
+      // A browser fetches six files at a time, so what is very small goes with another file. Pages keep their own.
+      input: { index: here("./index.html"), early: here(`./${EARLY}`) },
+      output: { experimentalMinChunkSize: 1000 },
     },
   },
   server: { proxy: Object.fromEntries(api.map((path) => [path, { target: "http://127.0.0.1:8080" }])) },

@@ -73,6 +73,14 @@ export const DETAILS = [
     path: project(tab),
     ready: heading("Loyalty DE"),
   })),
+  {
+    name: "project-event-edit",
+    path: project("events"),
+    ready: text("review_written"),
+    act: both(click(/^Edit /), (page) => page.getByRole("dialog").getByRole("button", { name: "Add field" }).waitFor()),
+    dialog: true,
+  },
+  { name: "shipment-new", path: "/shipping/shipments/new", ready: both(heading("New shipment"), openWithKey), act: addParts },
   { name: "shipment", path: ({ shipments }) => `/shipping/shipments/${shipments[0].id}`, ready: both(openWithKey, text("Nina Albrecht")) },
   { name: "shipment-draft", path: ({ shipments }) => `/shipping/shipments/${shipments[7].id}`, ready: both(openWithKey, text("Katja Novak")) },
   { name: "tracker", path: ({ shipments }) => `/shipping/trackers/${shipments[2].tracker_id}`, ready: both(openWithKey, text("On hold")) },
@@ -92,6 +100,12 @@ async function calculate(page) {
   await page.getByLabel("Weight", { exact: false }).first().fill("4.2");
   await page.getByRole("button", { name: "Show rates" }).click();
   await page.getByText("express", { exact: false }).first().waitFor();
+}
+
+async function addParts(page) {
+  for (const part of ["customs", "return address", "billing address", "payment", "options"]) {
+    await page.getByRole("button", { name: `Add ${part}` }).click();
+  }
 }
 
 async function byKey(page) {

@@ -128,6 +128,62 @@ test("a metadata schema is made with every kind of restriction, changed, and a f
   await tab.end();
 });
 
+test("an event schema is made with its attributes, changed, and an attribute removed and restored", async () => {
+  const { tab, page } = await enter("events");
+  await page.getByRole("button", { name: "New event schema" }).click();
+  const dialog = page.getByRole("dialog", { name: "New event schema" });
+  const attribute = async (name, type) => {
+    await dialog.getByRole("textbox", { name: "Name" }).last().fill(name);
+    await choose(page, dialog, type);
+  };
+  await attribute("score", "Number");
+  await dialog.getByRole("group", { name: "score" }).getByRole("checkbox", { name: "Optional" }).uncheck();
+  await dialog.getByRole("button", { name: "Add field" }).click();
+  await attribute("score", "Date");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await dialog.getByText("Another field has this name.").waitFor();
+  await dialog.getByRole("textbox", { name: "Name" }).last().fill("day");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  // The server wants a name, and says so at the field.
+  await dialog.getByRole("textbox", { name: "Event" }).and(page.locator("[aria-invalid=true]")).waitFor();
+  await tab.check(page);
+  await dialog.getByRole("textbox", { name: "Event" }).fill("quiz_finished");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await dialog.waitFor({ state: "detached" });
+  const read = async () => (await owner.get(url("custom-event-schemas"))).data.find(({ name }) => name === "quiz_finished");
+  assert.deepEqual((await read()).schema.properties, {
+    score: { type: "number", optional: false, deleted: false },
+    day: { type: "date", optional: true, deleted: false },
+  });
+
+  // The type of an attribute may change, and what is removed can be brought back.
+  const change = async (act) => {
+    await page.getByRole("button", { name: "Edit quiz_finished" }).click();
+    const edit = page.getByRole("dialog", { name: "Edit quiz_finished" });
+    await act(edit);
+    await tab.check(page);
+    await edit.getByRole("button", { name: "Save" }).click();
+    await edit.waitFor({ state: "detached" });
+  };
+  await change(async (edit) => {
+    await edit.getByRole("group", { name: "day" }).getByRole("combobox", { name: "Type" }).click();
+    await page.getByRole("option", { name: "Date and time" }).click();
+    await edit.getByRole("button", { name: "Remove score" }).click();
+  });
+  assert.deepEqual((await read()).schema.properties, {
+    score: { type: "number", optional: false, deleted: true },
+    day: { type: "datetime", optional: true, deleted: false },
+  });
+  await change((edit) => edit.getByRole("button", { name: "Restore score" }).click());
+  assert.equal((await read()).schema.properties.score.deleted, false);
+
+  await page.getByRole("button", { name: "Delete quiz_finished" }).click();
+  await page.getByRole("dialog", { name: "Delete this schema?" }).getByRole("button", { name: "Delete" }).click();
+  await page.getByText("No event schemas yet").waitFor();
+  assert.equal(await read(), undefined);
+  await tab.end();
+});
+
 test("a webhook gets the sample that was picked; its log is filtered and what failed is sent again", async () => {
   const target = `http://127.0.0.1:${sink.address().port}/in`;
   const { tab, page } = await enter("webhooks");

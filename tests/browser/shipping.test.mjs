@@ -127,6 +127,110 @@ test("a shipment is made, bought, and its label downloaded; its tracker moves", 
   await tab.end();
 });
 
+test("a parcel that crosses a border has customs, other addresses, a payer and options", async () => {
+  const { tab, page } = await enter();
+  await page.getByRole("link", { name: "New shipment" }).click();
+  await page.getByRole("button", { name: "Use our address" }).click();
+  const to = region(page, "To");
+  for (const [label, text] of [["Person", "Nora Keller"], ["Street and number", "Seeweg 9"], ["City", "Zürich"], ["Postal code", "8001"], ["Country", "CH"]]) {
+    await to.getByLabel(label).fill(text);
+  }
+  await page.getByRole("group", { name: "Parcel 1" }).getByRole("textbox", { name: "Weight" }).fill("3");
+  await region(page, "Details").getByLabel("Reference").fill("SO-77003");
+  // Each part has the focus when it is added, and gives it back when it is removed.
+  const add = (part) => page.getByRole("button", { name: `Add ${part}` });
+  await add("payment").click();
+  await page.waitForFunction(() => document.activeElement?.closest("[aria-label=Payment]"));
+  await page.getByRole("button", { name: "Remove payment" }).click();
+  await page.waitForFunction(() => document.activeElement?.getAttribute("aria-label") === "Add payment");
+  for (const part of ["customs", "return address", "billing address", "payment", "options"]) await add(part).click();
+
+  const customs = region(page, "Customs");
+  await customs.getByRole("combobox", { name: "Why it is sent" }).click();
+  await page.getByRole("option", { name: "Gift" }).click();
+  await customs.getByRole("combobox", { name: "Terms of delivery" }).click();
+  await page.getByRole("option", { name: "DAP", exact: true }).click();
+  await customs.getByRole("combobox", { name: "Duty paid by" }).click();
+  await page.getByRole("option", { name: "Recipient" }).click();
+  await customs.getByLabel("Declared value").fill("41.5");
+  await customs.getByLabel("Number of the invoice").fill("RE-9");
+  await customs.getByLabel("The declaration is certified").check();
+  const first = customs.getByRole("group", { name: "Commodity 1" });
+  await first.getByLabel("Name of the commodity").fill("Mug");
+  await first.getByLabel("Quantity").fill("2");
+  await first.getByLabel("Value of one").fill("12.25");
+  await first.getByLabel("Currency").fill("eur");
+  await first.getByLabel("Made in").fill("de");
+  await customs.getByRole("button", { name: "Add commodity" }).click();
+  const second = customs.getByRole("group", { name: "Commodity 2" });
+  await second.getByLabel("Name of the commodity").fill("Tea");
+  await second.getByLabel("Weight of one").fill("0.25");
+  await second.getByLabel("Made in").fill("qq");
+  await region(page, "Return address").getByLabel("Company").fill("Returns Ltd");
+  const bill = region(page, "Billing address");
+  await bill.getByLabel("Company").fill("Parent Inc.");
+  await bill.getByLabel("Country").fill("US");
+  await bill.getByLabel("Postal code").fill("1");
+  const payment = region(page, "Payment");
+  await payment.getByLabel("Currency").fill("EU");
+  await payment.getByLabel("Account with the carrier").fill("4711");
+  const options = region(page, "Options");
+  await options.getByLabel("Services to rate").fill("standard_service");
+  await page.keyboard.press("Enter");
+  await options.getByLabel("Name of option 1").fill("insurance");
+  await options.getByLabel("Value of option 1").fill("12.5");
+  await options.getByRole("button", { name: "Add option" }).click();
+  await options.getByLabel("Value of option 2").fill("007");
+
+  // What the form knows itself, and then what the server finds: each at its field, however deep.
+  const submit = () => page.getByRole("button", { name: "Make draft and show rates" }).click();
+  const wrong = (field) => field.and(page.locator("[aria-invalid=true]")).waitFor();
+  await submit();
+  for (const field of [
+    first.getByLabel("Weight of one"),
+    region(page, "Return address").getByLabel("Country"),
+    options.getByLabel("Name of option 2"),
+  ]) {
+    await wrong(field);
+  }
+  await first.getByLabel("Weight of one").fill("0.4");
+  await region(page, "Return address").getByLabel("Country").fill("AT");
+  await options.getByLabel("Name of option 2").fill("depot");
+  await submit();
+  for (const field of [second.getByLabel("Made in"), bill.getByLabel("Postal code"), payment.getByLabel("Currency")]) {
+    await wrong(field);
+  }
+  assert.equal(await first.locator("[aria-invalid=true]").count(), 0);
+  await tab.check(page);
+  await second.getByLabel("Made in").fill("lk");
+  await bill.getByLabel("Postal code").fill("10001");
+  await payment.getByLabel("Currency").fill("EUR");
+  await submit();
+
+  await heading(page, "Shipment SO-77003").waitFor();
+  await region(page, "Customs").getByText("Mug").waitFor();
+  await tab.check(page);
+  const made = await caller(server.address, key).get(`/v1/shipments/${new URL(page.url()).pathname.split("/").at(-1)}`);
+  const { customs: told } = made;
+  assert.deepEqual(
+    [told.content_type, told.incoterm, told.invoice, told.certify, told.duty.paid_by, told.duty.declared_value],
+    ["gift", "DAP", "RE-9", true, "recipient", 41.5],
+  );
+  assert.deepEqual(
+    told.commodities.map((each) => [each.title, each.quantity, each.weight, each.value_amount, each.value_currency, each.origin_country]),
+    [
+      ["Mug", 2, 0.4, 12.25, "EUR", "DE"],
+      ["Tea", 1, 0.25, null, "EUR", "LK"],
+    ],
+  );
+  assert.deepEqual([made.return_address.company_name, made.return_address.country_code], ["Returns Ltd", "AT"]);
+  assert.deepEqual([made.billing_address.company_name, made.billing_address.postal_code], ["Parent Inc.", "10001"]);
+  assert.deepEqual([made.payment.paid_by, made.payment.currency, made.payment.account_number], ["sender", "EUR", "4711"]);
+  assert.deepEqual([made.options.insurance, made.options.depot], [12.5, "007"]);
+  assert.deepEqual(made.services, ["standard_service"]);
+  await tab.end();
+});
+
 test("on a phone: a service is bought at once, and the shipment cancelled", async () => {
   const { tab, page } = await enter({ viewport: PHONE });
   await page.getByRole("link", { name: "New shipment" }).click();

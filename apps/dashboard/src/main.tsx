@@ -1,8 +1,6 @@
-import "@mantine/core/styles.css";
-import "@mantine/notifications/styles.css";
+import "./theme/mantine";
 import "./theme/global.css";
 import { MantineProvider } from "@mantine/core";
-import { Notifications } from "@mantine/notifications";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { setNonce } from "get-nonce";
 import { StrictMode } from "react";
@@ -11,6 +9,7 @@ import { RouterProvider } from "react-router/dom";
 import { asApiError } from "./api/error";
 import { startSession } from "./auth/session";
 import { makeRouter } from "./routes";
+import { Notices } from "./shell/Notices";
 import { serverState, styleNonce } from "./shell/server-state";
 import { theme, variables } from "./theme/theme";
 
@@ -45,7 +44,7 @@ if (root) {
         getStyleNonce={() => nonce}
       >
         <QueryClientProvider client={client}>
-          <Notifications position="bottom-right" />
+          <Notices />
           <RouterProvider router={makeRouter()} />
         </QueryClientProvider>
       </MantineProvider>

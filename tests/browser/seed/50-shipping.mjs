@@ -51,6 +51,23 @@ const sheet = {
   ),
 };
 
+/** The draft that tells more than most. */
+const DECLARED = 7;
+const declared = {
+  billing_address: { company_name: "Acme Holding SE", address_line1: "Am Sandtorkai 30", city: "Hamburg", postal_code: "20457", country_code: "DE" },
+  customs: {
+    content_type: "merchandise",
+    incoterm: "DAP",
+    invoice: "RE-2026-0417",
+    signer: "Ana Silva",
+    duty: { paid_by: "recipient", currency: "EUR", declared_value: 148.5 },
+    commodities: [
+      { title: "Espresso cups, set of six", quantity: 3, weight: 0.9, weight_unit: "KG", value_amount: 42.5, value_currency: "EUR", origin_country: "PT", hs_code: "6912.00" },
+      { title: "Coffee, 500 g", quantity: 2, weight: 0.5, weight_unit: "KG", value_amount: 10.5, value_currency: "EUR", origin_country: "DE", hs_code: "0901.21" },
+    ],
+  },
+};
+
 /** A rate sheet, and shipments in every state with their trackers. */
 export async function seed({ address, shipping, owner }) {
   const rateSheet = await owner.post("/v1/management/rate-sheets", sheet);
@@ -62,6 +79,7 @@ export async function seed({ address, shipping, owner }) {
       recipient: { person_name, address_line1, city, postal_code, country_code },
       parcels: [{ weight: (8 + index * 13) / 10, weight_unit: "KG", length: 30, width: 20, height: 12, dimension_unit: "CM" }],
       reference: `SO-2041${index}`,
+      ...(index === DECLARED ? declared : {}),
     });
     const rate = draft.rates.find(({ service }) => service === (index % 3 === 1 ? "express" : "parcel"));
     const shipment = way ? await api.post(`/v1/shipments/${draft.id}/purchase`, { selected_rate_id: rate.id }) : draft;

@@ -4,6 +4,7 @@
 // the cookie, and each refresh spends it, so tabs take turns (a lock), and tell each other when the session changes (a channel).
 import { ApiError, readError, unreachable } from "@/api/error";
 import type { components } from "@/api/schema.gen";
+import { askToRefresh, HINT, inTurn, ME, mayBeSignedIn, takeMe, takeRefresh } from "./early";
 import { shippingKey } from "./shipping-key";
 
 type SignedIn = components["schemas"]["SignedInView"];
@@ -17,9 +18,6 @@ export type SessionState =
 
 /** Seconds before its end at which an access token is no longer used. */
 const MARGIN = 30;
-/** Says that there may be a refresh cookie: without it nothing is asked at start. It is no secret. */
-const HINT = "mgmt-signed-in";
-const REFRESH = "/api/auth/refresh";
 
 let token: { text: string; endsAt: number } | null = null;
 let state: SessionState = { status: "starting" };
@@ -55,14 +53,12 @@ function forget(): void {
   for (const each of forgetters) each();
 }
 
-function hint(present: boolean | "?"): boolean {
+function hint(present: boolean): void {
   try {
-    if (present === true) localStorage.setItem(HINT, "yes");
-    if (present === false) localStorage.removeItem(HINT);
-    return localStorage.getItem(HINT) !== null;
+    if (present) localStorage.setItem(HINT, "yes");
+    else localStorage.removeItem(HINT);
   } catch {
-    // No storage: ask the server.
-    return true;
+    // No storage: each start asks the server.
   }
 }
 
@@ -83,19 +79,13 @@ async function reach(input: string | Request, init?: RequestInit): Promise<Respo
 async function post<T>(path: string, body?: unknown): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  if (token && path !== REFRESH) headers.Authorization = `Bearer ${token.text}`;
+  if (token) headers.Authorization = `Bearer ${token.text}`;
   const init: RequestInit = { method: "POST", headers };
   if (body !== undefined) init.body = JSON.stringify(body);
   const response = await reach(path, init);
   const answer = response.status === 204 ? null : await response.json().catch(() => null);
   if (!response.ok) throw readError(response, answer);
   return answer as T;
-}
-
-/** Runs when no other tab does. */
-async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  // The lock is missing where the page is not secure: there a lost race is repeated, see below.
-  return navigator.locks ? await navigator.locks.request("mgmt-refresh", work) : await work();
 }
 
 /** Continues the session with the cookie. `false` when there is none. One at a time in this tab, and one of all tabs. */
@@ -109,16 +99,20 @@ function refresh(): Promise<boolean> {
 async function refreshOnce(): Promise<boolean> {
   for (const pause of [0, 300]) {
     await new Promise((resolve) => setTimeout(resolve, pause));
-    try {
-      keep((await post<{ data: SignedIn }>(REFRESH)).data);
+    const { response, body } = await (takeRefresh() ?? askToRefresh()).catch(throwUnreachable);
+    if (response.ok) {
+      keep((body as { data: SignedIn }).data);
       return true;
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 401) throw error;
-      // Without the lock another tab may have spent the cookie a moment ago: the next attempt sends its successor.
-      if (navigator.locks) return false;
     }
+    if (response.status !== 401) throw readError(response, body);
+    // Without the lock another tab may have spent the cookie a moment ago: the next attempt sends its successor.
+    if (navigator.locks) return false;
   }
   return false;
+}
+
+function throwUnreachable(): never {
+  throw unreachable();
 }
 
 /** A token that is good for a request now; `null` when nobody is signed in. */
@@ -168,8 +162,9 @@ function withBearer(request: Request, text: string | null): Request {
   return new Request(request, { headers });
 }
 
-async function loadMe(): Promise<void> {
-  const response = await sessionFetch(new Request("/api/auth/me"));
+async function loadMe(begun: Promise<Response> | null = null): Promise<void> {
+  const early = await begun?.catch(() => null);
+  const response = early?.ok ? early : await sessionFetch(new Request(ME));
   const body = await response.json().catch(() => null);
   if (!response.ok) throw readError(response, body);
   become({ status: "signed-in", me: body.data });
@@ -177,7 +172,7 @@ async function loadMe(): Promise<void> {
 
 /** Finds out at start whether there is a session to go on with. Repeat it when the server could not be reached. */
 export async function startSession(): Promise<void> {
-  if (!hint("?")) {
+  if (!mayBeSignedIn()) {
     become({ status: "signed-out", ended: false });
     return;
   }
@@ -186,7 +181,7 @@ export async function startSession(): Promise<void> {
 
 async function adopt(): Promise<void> {
   try {
-    if (await refreshOrEnd()) await loadMe();
+    if (await refreshOrEnd()) await loadMe(takeMe());
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) end(true);
     else if (state.status !== "signed-in")

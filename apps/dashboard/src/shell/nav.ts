@@ -24,24 +24,25 @@ export interface Entry {
   permission?: string;
 }
 
+const titles = strings.titles;
 const { groups } = strings.shell;
 
 export const NAVIGATION: { label: string; entries: Entry[] }[] = [
   {
     label: groups.observe,
     entries: [
-      { to: "/", label: strings.overview.title, icon: IconActivity, permission: "usage:read" },
-      { to: "/usage", label: strings.usage.title, icon: IconChartBar, permission: "usage:read" },
+      { to: "/", label: titles.overview, icon: IconActivity, permission: "usage:read" },
+      { to: "/usage", label: titles.usage, icon: IconChartBar, permission: "usage:read" },
     ],
   },
   {
     label: groups.access,
     entries: [
-      { to: "/keys", label: strings.keys.title, icon: IconKey, permission: "api-keys:read" },
-      { to: "/hygiene", label: strings.hygiene.title, icon: IconShieldCheck, permission: "api-keys:read" },
-      { to: "/webhooks", label: strings.webhooks.title, icon: IconWebhook, permission: "webhooks:read" },
-      { to: "/users", label: strings.users.title, icon: IconUsers, permission: "users:read" },
-      { to: "/audit-log", label: strings.audit.title, icon: IconHistory, permission: "audit:read" },
+      { to: "/keys", label: titles.keys, icon: IconKey, permission: "api-keys:read" },
+      { to: "/hygiene", label: titles.hygiene, icon: IconShieldCheck, permission: "api-keys:read" },
+      { to: "/webhooks", label: titles.webhooks, icon: IconWebhook, permission: "webhooks:read" },
+      { to: "/users", label: titles.users, icon: IconUsers, permission: "users:read" },
+      { to: "/audit-log", label: titles.audit, icon: IconHistory, permission: "audit:read" },
     ],
   },
   {
@@ -49,25 +50,25 @@ export const NAVIGATION: { label: string; entries: Entry[] }[] = [
     entries: [
       {
         to: "/organization",
-        label: strings.organization.title,
+        label: titles.organization,
         icon: IconBuilding,
         permission: "organizations:read",
       },
-      { to: "/projects", label: strings.projects.title, icon: IconFolders, permission: "projects:read" },
+      { to: "/projects", label: titles.projects, icon: IconFolders, permission: "projects:read" },
     ],
   },
   {
     label: groups.shipping,
     entries: [
-      { to: "/shipping/shipments", label: strings.shipments.title, icon: IconPackage },
-      { to: "/shipping/trackers", label: strings.trackers.title, icon: IconMapPin },
+      { to: "/shipping/shipments", label: titles.shipments, icon: IconPackage },
+      { to: "/shipping/trackers", label: titles.trackers, icon: IconMapPin },
       {
         to: "/shipping/rate-sheets",
-        label: strings.rateSheets.title,
+        label: titles.rateSheets,
         icon: IconTable,
         permission: "rate-sheets:read",
       },
-      { to: "/shipping/calculator", label: strings.calculator.title, icon: IconCalculator },
+      { to: "/shipping/calculator", label: titles.calculator, icon: IconCalculator },
     ],
   },
 ];

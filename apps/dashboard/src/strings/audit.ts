@@ -1,3 +1,5 @@
+import { titles } from "./titles";
+
 /** The three things that happen to a part of a project. */
 function parts(names: Record<string, string>): Record<string, string> {
   const done = { created: "made", updated: "changed", deleted: "deleted" };
@@ -8,7 +10,7 @@ function parts(names: Record<string, string>): Record<string, string> {
 }
 
 export const audit = {
-  title: "Audit log",
+  title: titles.audit,
   description: "Who did what, and when. Entries never change.",
   caption: "What happened in the organization",
   empty: "Nothing happened yet",

@@ -1,5 +1,6 @@
+import { titles } from "./titles";
 export const calculator = {
-  title: "Rate calculator",
+  title: titles.calculator,
   description: "What a parcel would cost.",
   from: "From",
   to: "To",

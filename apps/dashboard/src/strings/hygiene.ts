@@ -1,5 +1,6 @@
+import { titles } from "./titles";
 export const hygiene = {
-  title: "Key hygiene",
+  title: titles.hygiene,
   description: "Active keys that deserve a look. A key less is a key less that can leak.",
   caption: (section: string) => `Keys: ${section}`,
   summary: "What was found",

@@ -1,3 +1,5 @@
+import { titles } from "./titles";
+
 type Kind = "secret" | "management";
 
 const nouns: Record<Kind, { one: string; many: string }> = {
@@ -6,7 +8,7 @@ const nouns: Record<Kind, { one: string; many: string }> = {
 };
 
 export const keys = {
-  title: "API keys",
+  title: titles.keys,
   description: "Keys that your programs use. A key is shown in full when it is made; keep it in a safe place.",
   tabs: { secret: "API keys", management: "Management keys" },
   tabsLabel: "Kind of key",

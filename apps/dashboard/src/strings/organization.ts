@@ -1,7 +1,9 @@
+import { titles } from "./titles";
+
 const number = new Intl.NumberFormat("en");
 
 export const organization = {
-  title: "Organization",
+  title: titles.organization,
   description: "Name, address, plan and quota.",
   readOnly: "Your role may look at these settings but not change them.",
   general: "General",

@@ -1,5 +1,6 @@
+import { titles } from "./titles";
 export const overview = {
-  title: "Overview",
+  title: titles.overview,
   description: "What is going on in your organization.",
   calls: "Calls in the last 24 hours",
   callsShort: "Calls, last 24 hours",

@@ -1,6 +1,7 @@
 /** Words of two parts of a project: fields of metadata schemas, and webhooks. */
 export const definitions = {
   object: "Object",
+  eventHint: "The name with which your events are reported.",
   objectHint: "A kind of object, or a name of your own for a schema that others use for nested objects.",
   definedOnly: "Refuse fields that are not listed here",
   definedOnlyHint: "Otherwise they are accepted as text.",

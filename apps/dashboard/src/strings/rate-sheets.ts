@@ -1,5 +1,6 @@
+import { titles } from "./titles";
 export const rateSheets = {
-  title: "Rate sheets",
+  title: titles.rateSheets,
   description: "Your prices by service, zone and weight.",
   caption: "Rate sheets",
   emptyTitle: "No rate sheets",

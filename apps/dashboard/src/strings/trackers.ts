@@ -1,5 +1,6 @@
+import { titles } from "./titles";
 export const trackers = {
-  title: "Trackers",
+  title: titles.trackers,
   description: "Where parcels are.",
   caption: "Trackers",
   searchHint: "Tracking number",

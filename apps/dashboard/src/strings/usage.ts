@@ -1,5 +1,6 @@
+import { titles } from "./titles";
 export const usage = {
-  title: "Usage",
+  title: titles.usage,
   description: "Calls to your API and to this one, by time, surface, key and outcome.",
   range: "Period",
   interval: "Counted by",
@@ -33,6 +34,7 @@ export const usage = {
   time: "Time",
   otherKeys: "Other keys",
   callsHeading: "Calls",
+  filtersLabel: "Which calls are counted",
   utcDays: "Days begin at midnight UTC.",
   localTimes: "Times are in your time zone.",
   topKeys: (count: number) => `The ${count} keys that were used last are shown by name.`,

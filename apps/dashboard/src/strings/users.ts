@@ -1,7 +1,9 @@
+import { titles } from "./titles";
+
 const count = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
 
 export const users = {
-  title: "Users",
+  title: titles.users,
   description: "Who belongs to your organization, and what they may do.",
   readOnly: "Your role may look at users but not change them.",
   members: "Members",

@@ -1,7 +1,9 @@
+import { titles } from "./titles";
+
 const count = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
 
 export const webhooks = {
-  title: "Webhooks",
+  title: titles.webhooks,
   description: "Addresses that are told what happens.",
   caption: "Your webhooks",
   add: "Add webhook",

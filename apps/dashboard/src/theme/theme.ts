@@ -94,7 +94,7 @@ export const theme = createTheme({
 
 /** Mantine's own greys for secondary text are too light for small text. */
 export const variables: CSSVariablesResolver = () => ({
-  variables: { "--app-sidebar-width": "15.5rem" },
+  variables: { "--app-header-height": "3.5rem", "--app-sidebar-width": "15.5rem" },
   light: {
     "--mantine-color-body": "#fbfcfc",
     "--mantine-color-dimmed": gray[7],

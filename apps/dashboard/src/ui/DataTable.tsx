@@ -1,4 +1,4 @@
-import { Button, Group, Paper, Skeleton, Stack, Table, Text, VisuallyHidden } from "@mantine/core";
+import { Button, Group, Paper, Skeleton, Stack, Text, VisuallyHidden } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import type { ReactNode } from "react";
 import type { Rows } from "@/api/hooks";
@@ -76,46 +76,42 @@ export function DataTable<T>(props: DataTableProps<T>) {
   );
 }
 
+// Plain elements: with a component for each cell a long table takes twice the time.
 function Wide<T>({ list, columns, rowKey, caption, actions }: DataTableProps<T>) {
   return (
     <Paper className={classes.frame} bg="var(--app-surface)">
-      <Table.ScrollContainer
-        minWidth={Math.min(columns.length * 110, 900)}
-        type="native"
-        tabIndex={0}
-        role="region"
-        aria-label={caption}
-      >
-        <Table className={classes.table} verticalSpacing="sm" horizontalSpacing="md" highlightOnHover>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached with the keyboard */}
+      <section className={classes.scroll} tabIndex={0} aria-label={caption}>
+        <table className={classes.table} style={{ minWidth: Math.min(columns.length * 110, 900) }}>
           <caption className={classes.caption}>{caption}</caption>
-          <Table.Thead>
-            <Table.Tr>
+          <thead>
+            <tr>
               {columns.map((column) => (
-                <Table.Th key={column.key} ta={column.align ?? "left"} w={column.width ?? "auto"} scope="col">
+                <th key={column.key} data-align={column.align} style={{ width: column.width ?? "auto" }} scope="col">
                   {column.header}
-                </Table.Th>
+                </th>
               ))}
               {actions ? (
-                <Table.Th w={1}>
+                <th className={classes.narrow}>
                   <VisuallyHidden>{strings.common.actions}</VisuallyHidden>
-                </Table.Th>
+                </th>
               ) : null}
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
+            </tr>
+          </thead>
+          <tbody>
             {list.rows.map((row) => (
-              <Table.Tr key={rowKey(row)}>
+              <tr key={rowKey(row)}>
                 {columns.map((column) => (
-                  <Table.Td key={column.key} ta={column.align ?? "left"}>
+                  <td key={column.key} data-align={column.align}>
                     {column.cell(row)}
-                  </Table.Td>
+                  </td>
                 ))}
-                {actions ? <Table.Td className={classes.actions}>{actions(row)}</Table.Td> : null}
-              </Table.Tr>
+                {actions ? <td className={classes.actions}>{actions(row)}</td> : null}
+              </tr>
             ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+          </tbody>
+        </table>
+      </section>
     </Paper>
   );
 }

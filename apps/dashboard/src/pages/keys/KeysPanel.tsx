@@ -1,12 +1,13 @@
 import { Stack, Text, Title } from "@mantine/core";
+import { Suspense } from "react";
 import { useList } from "@/api/hooks";
 import { strings } from "@/strings";
 import { DataTable } from "@/ui";
-import { CreateKey } from "./CreateKey";
 import { activeColumns, revokedColumns } from "./columns";
 import { ACTIVE_HEADING } from "./focus";
 import { KeyMenu } from "./KeyMenu";
 import { LimitNote } from "./LimitNote";
+import { CreateKey } from "./later";
 import { endOf, hasEnded, KEYS, type Kind } from "./model";
 import { useKeyActions } from "./useKeyActions";
 
@@ -64,7 +65,7 @@ export function KeysPanel({ kind, creating, stopCreating }: KeysPanelProps) {
           />
         </Stack>
       )}
-      {creating ? <CreateKey kind={kind} onClose={stopCreating} onMade={present} /> : null}
+      <Suspense>{creating ? <CreateKey kind={kind} onClose={stopCreating} onMade={present} /> : null}</Suspense>
       {dialogs}
     </Stack>
   );

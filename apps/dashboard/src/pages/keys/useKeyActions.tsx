@@ -1,12 +1,12 @@
-import { type ReactNode, useState } from "react";
+import { type ReactNode, Suspense, useState } from "react";
 import { api } from "@/api/client";
 import { useAction } from "@/api/hooks";
 import { strings } from "@/strings";
 import { focusLater, menuId } from "./focus";
-import { KeyDialogs } from "./KeyDialogs";
 import type { Choice } from "./KeyMenu";
+import { KeyDialogs, loadDialogs, ShownSecret } from "./later";
 import { KEYS, type Key } from "./model";
-import { type Shown, ShownSecret } from "./ShownSecret";
+import type { Shown } from "./ShownSecret";
 
 const words = strings.keys;
 
@@ -26,6 +26,9 @@ interface KeyActions {
 export function useKeyActions(heading: string): KeyActions {
   const [dialog, setDialog] = useState<{ choice: Choice; row: Key; place: string } | null>(null);
   const [shown, setShown] = useState<Shown | null>(null);
+  // Stays, so that the dialog can be seen to close.
+  const [hasShown, setHasShown] = useState(false);
+  if (shown && !hasShown) setHasShown(true);
   const [origin, setOrigin] = useState(heading);
   const resume = useAction((id: string) => api.post("/api/api-keys/{id}/resume", { params: { path: { id } } }), {
     invalidates: [KEYS],
@@ -35,7 +38,11 @@ export function useKeyActions(heading: string): KeyActions {
   const [over, setOver] = useState<ReadonlySet<string>>(new Set());
   const noMore = ({ id }: Key) => setOver((former) => new Set(former).add(id));
   const fetchText = useAction(
-    (row: Key) => api.get("/api/api-keys/{id}/secret", { params: { path: { id: row.id } } }),
+    async (row: Key) => {
+      // First what shows it: a text that was fetched counts as read.
+      await loadDialogs();
+      return await api.get("/api/api-keys/{id}/secret", { params: { path: { id: row.id } } });
+    },
     {
       notifyErrors: true,
       onSuccess: ({ data }, row) => {
@@ -71,12 +78,12 @@ export function useKeyActions(heading: string): KeyActions {
     show: (row) => fetchText.mutate(row, { onError: ({ status }) => (status === 410 ? noMore(row) : undefined) }),
     over,
     dialogs: (
-      <>
+      <Suspense>
         {dialog ? (
           <KeyDialogs choice={dialog.choice} row={dialog.row} onClose={close} onGone={gone} onSecret={present} />
         ) : null}
-        <ShownSecret shown={shown} onClose={closeShown} onOver={noMore} />
-      </>
+        {hasShown ? <ShownSecret shown={shown} onClose={closeShown} onOver={noMore} /> : null}
+      </Suspense>
     ),
   };
 }

@@ -7,6 +7,7 @@ import { useCan } from "@/auth/hooks";
 import { strings } from "@/strings";
 import { CopyButton, FormErrors } from "@/ui";
 import { TIMEZONES } from "./CreateProject";
+import classes from "./General.module.css";
 import type { PartProps } from "./ProjectDetail";
 import { PROJECTS } from "./useProject";
 import { useRemove } from "./useRemove";
@@ -71,8 +72,8 @@ export function General({ project, mayChange }: PartProps) {
           <Text size="sm" c="dimmed">
             {words.codes}: {project.case_sensitive_codes ? words.caseSensitive : words.caseInsensitive}
           </Text>
-          <Group gap="xs">
-            <Text size="sm">
+          <Group gap="xs" wrap="nowrap" align="flex-start">
+            <Text size="sm" miw={0} lh={2} className={classes.id ?? ""}>
               {words.id}: {project.id}
             </Text>
             <CopyButton value={project.id} name={words.id} />

@@ -23,7 +23,7 @@ export function Filters({ question, onChange, keys }: FiltersProps) {
   const intervals = INTERVALS[range].map((value) => ({ value, label: words.intervals[value] }));
   const splits = options(words.splits).filter(({ value }) => keys || value !== "key");
   return (
-    <Paper p="md" bg="var(--app-surface)" component="section" aria-label={strings.usage.callsHeading}>
+    <Paper p="md" bg="var(--app-surface)" component="section" aria-label={strings.usage.filtersLabel}>
       <div className={classes.filters}>
         <Select
           label={words.range}

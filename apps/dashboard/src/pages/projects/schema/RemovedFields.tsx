@@ -1,12 +1,16 @@
 import { Button, Group, Text } from "@mantine/core";
 import { strings } from "@/strings";
-import type { FieldValues } from "./definition";
 import classes from "./schema.module.css";
 
 const words = strings.projects.definitions;
 
+interface RemovedFieldsProps {
+  fields: { key: string; name: string; deleted: boolean }[];
+  onRestore: (index: number) => void;
+}
+
 /** Fields that were removed: they can be restored, and keep their names and types. */
-export function RemovedFields({ fields, onRestore }: { fields: FieldValues[]; onRestore: (index: number) => void }) {
+export function RemovedFields({ fields, onRestore }: RemovedFieldsProps) {
   if (!fields.some(({ deleted }) => deleted)) return null;
   return (
     <section aria-labelledby="removed-fields">

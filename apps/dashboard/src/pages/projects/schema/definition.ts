@@ -110,19 +110,25 @@ export function summary(definition: Definition): string {
     .join(", ");
 }
 
-/** What the form itself sees: names, and numbers that are none. */
-export function faultsOf(fields: readonly FieldValues[]): Record<string, string> {
+/** Each field has a name of its own. */
+export function nameFaults(fields: readonly { name: string }[]): Record<string, string> {
   const faults: Record<string, string> = {};
   const names = fields.map(({ name }) => name.trim());
+  for (const [index, name] of names.entries()) {
+    if (!name) faults[`fields.${index}.name`] = words.nameMissing;
+    else if (names.indexOf(name) !== index) faults[`fields.${index}.name`] = words.nameTwice;
+  }
+  return faults;
+}
+
+/** What the form itself sees: names, and numbers that are none. */
+export function faultsOf(fields: readonly FieldValues[]): Record<string, string> {
+  const faults = nameFaults(fields);
   for (const [index, field] of fields.entries()) {
-    const at = `fields.${index}`;
-    const name = names[index] ?? "";
-    if (!name) faults[`${at}.name`] = words.nameMissing;
-    else if (names.indexOf(name) !== index) faults[`${at}.name`] = words.nameTwice;
     if (field.type !== "number") continue;
     for (const list of ["eq", "ne"] as const) {
       if (field[list].some((text) => text.trim() === "" || Number.isNaN(Number(text)))) {
-        faults[`${at}.${list}`] = words.numbersOnly;
+        faults[`fields.${index}.${list}`] = words.numbersOnly;
       }
     }
   }
@@ -130,7 +136,7 @@ export function faultsOf(fields: readonly FieldValues[]): Record<string, string>
 }
 
 /** The server's paths, such as `properties.size.eq.0`, to the form's. */
-export function aliasesOf(paths: readonly string[], fields: readonly FieldValues[]): Record<string, string> {
+export function aliasesOf(paths: readonly string[], fields: readonly { name: string }[]): Record<string, string> {
   const found = paths.flatMap((path) => {
     const owners = fields
       .map(({ name }, index) => ({ index, prefix: `properties.${name.trim()}` }))

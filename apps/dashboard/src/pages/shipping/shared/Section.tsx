@@ -12,7 +12,8 @@ interface SectionProps {
 export function Section({ title, actions, children }: SectionProps) {
   return (
     <Paper p="md" component="section" bg="var(--app-surface)" aria-label={title}>
-      <Group justify="space-between" mb="sm" gap="sm">
+      {/* As high as a button, so that sections beside each other are in line whether they have one or not. */}
+      <Group justify="space-between" mb="sm" gap="sm" mih={30}>
         <Title order={2} size="h3">
           {title}
         </Title>

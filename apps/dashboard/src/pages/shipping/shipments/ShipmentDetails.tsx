@@ -9,6 +9,7 @@ import { Messages } from "../shared/Messages";
 import { calendarDay, money } from "../shared/money";
 import { Section } from "../shared/Section";
 import { serviceName, wire } from "../shared/wire";
+import { CustomsDetails } from "./CustomsDetails";
 import { Label } from "./Label";
 import { Parcels } from "./Parcels";
 import { Rates } from "./Rates";
@@ -38,6 +39,7 @@ export function ShipmentDetails({ shipment }: { shipment: Shipment }) {
         </Stack>
         {hasLabel ? <Label shipment={shipment} /> : <Stack gap="md">{sent}</Stack>}
       </SimpleGrid>
+      {shipment.customs ? <CustomsDetails customs={shipment.customs} /> : null}
       {isDraft ? null : <Rates shipment={shipment} />}
     </>
   );
@@ -75,6 +77,7 @@ function Overview({ shipment }: { shipment: Shipment }) {
               )
             ) : null,
           },
+          { name: words.paidBy, value: words.form.payers[wire(shipment.payment.paid_by)] },
           { name: words.shipDate, value: calendarDay(options?.shipment_date) },
           { name: words.labelFormat, value: shipment.label_type },
           { name: words.made, value: <Timestamp at={shipment.created_at} format="time" /> },
@@ -89,6 +92,7 @@ function Addresses({ shipment }: { shipment: Shipment }) {
     [words.sender, shipment.shipper],
     [words.receiver, shipment.recipient],
     [words.returnTo, shipment.return_address],
+    [words.billTo, shipment.billing_address],
   ];
   return (
     <Section title={words.addresses}>

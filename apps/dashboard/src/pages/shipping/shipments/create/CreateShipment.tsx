@@ -10,13 +10,12 @@ import { FormErrors, Page } from "@/ui";
 import { BackLink } from "../../shared/BackLink";
 import { DetailFields } from "./DetailFields";
 import { draftOf, faultsOf, fresh, senderOf, type Values } from "./draft";
+import { ExtraFields } from "./ExtraFields";
+import { aliasesOf } from "./extras";
 import { ParcelFields } from "./ParcelFields";
 import { PartyFields } from "./PartyFields";
 
 const words = strings.shipments.form;
-
-/** The server's path of the shipping date to the form's. */
-const ALIASES = { "options.shipment_date": "shipment_date" };
 
 /** Makes a shipment: a draft with its rates, or with a service, bought at once. */
 export function CreateShipment() {
@@ -43,6 +42,7 @@ function ShipmentForm() {
     done: bought ? strings.shipments.bought : words.made,
     onSuccess: ({ id }) => void navigate(`/shipping/shipments/${id}`),
   });
+  const aliases = aliasesOf(Object.keys(make.error?.details ?? {}), form.values.more?.pairs ?? []);
   return (
     <form
       onSubmit={form.onSubmit(
@@ -59,7 +59,8 @@ function ShipmentForm() {
         </SimpleGrid>
         <ParcelFields form={form} />
         <DetailFields form={form} />
-        <FormErrors form={form} error={make.error} aliases={ALIASES} />
+        <ExtraFields form={form} />
+        <FormErrors form={form} error={make.error} aliases={aliases} />
         <Group gap="sm">
           <Button type="submit" loading={make.isPending}>
             {bought ? words.submitBuy : words.submit}

@@ -3,22 +3,29 @@ import type { UseFormReturnType } from "@mantine/form";
 import type { ReactNode } from "react";
 import { strings } from "@/strings";
 import { Section } from "../../shared/Section";
-import type { Values } from "./draft";
+import type { PartyName, Values } from "./draft";
 
 const words = strings.shipments.form;
 
 interface PartyFieldsProps {
   form: UseFormReturnType<Values>;
-  of: "shipper" | "recipient";
-  /** A button that fills the fields. */
+  of: PartyName;
+  /** A button that fills the fields, or removes them. */
   fill?: ReactNode;
 }
 
-/** The address at one end of the way. */
+const TITLES: Record<PartyName, string> = {
+  shipper: words.from,
+  recipient: words.to,
+  return_address: words.extras.return_address,
+  billing_address: words.extras.billing_address,
+};
+
+/** One of the addresses. */
 export function PartyFields({ form, of, fill }: PartyFieldsProps) {
   const field = (name: string) => form.getInputProps(`${of}.${name}`);
   return (
-    <Section title={of === "shipper" ? words.from : words.to} actions={fill}>
+    <Section title={TITLES[of]} actions={fill}>
       <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm" verticalSpacing="xs">
         <TextInput label={words.person} maxLength={100} {...field("person_name")} />
         <TextInput label={words.company} maxLength={100} {...field("company_name")} />
@@ -36,6 +43,8 @@ export function PartyFields({ form, of, fill }: PartyFieldsProps) {
         />
         <TextInput label={words.phone} type="tel" maxLength={50} {...field("phone_number")} />
         <TextInput label={words.email} type="email" maxLength={254} {...field("email")} />
+        <TextInput label={words.taxId} maxLength={50} {...field("federal_tax_id")} />
+        <TextInput label={words.stateTaxId} maxLength={50} {...field("state_tax_id")} />
       </SimpleGrid>
       <Checkbox mt="sm" label={words.residential} {...form.getInputProps(`${of}.residential`, { type: "checkbox" })} />
     </Section>

@@ -2,6 +2,17 @@
 import type { Schema } from "@/api/client";
 import { strings } from "@/strings";
 import { asLabelType, asLengthUnit, asWeightUnit } from "../../shared/wire";
+import {
+  type CustomsValues,
+  customsFaults,
+  customsOf,
+  type OptionValues,
+  optionFaults,
+  type PayerValues,
+  pairsOf,
+  paymentOf,
+  said,
+} from "./extras";
 
 const words = strings.shipments.form;
 
@@ -16,6 +27,8 @@ export interface Party {
   country_code: string;
   phone_number: string;
   email: string;
+  federal_tax_id: string;
+  state_tax_id: string;
   residential: boolean;
 }
 
@@ -44,7 +57,16 @@ export type Values = {
   /** Bought at once; the rates are compared first when it is empty. */
   service: string;
   label_type: string;
+  return_address: Party | null;
+  billing_address: Party | null;
+  customs: CustomsValues | null;
+  payment: PayerValues | null;
+  /** Options, and what is rated. */
+  more: OptionValues | null;
 };
+
+/** The addresses of a shipment; it has the first two always. */
+export type PartyName = "shipper" | "recipient" | "return_address" | "billing_address";
 
 export const NOBODY: Party = {
   person_name: "",
@@ -57,6 +79,8 @@ export const NOBODY: Party = {
   country_code: "",
   phone_number: "",
   email: "",
+  federal_tax_id: "",
+  state_tax_id: "",
   residential: false,
 };
 
@@ -80,6 +104,11 @@ export function fresh(): Values {
     shipment_date: "",
     service: "",
     label_type: "PDF",
+    return_address: null,
+    billing_address: null,
+    customs: null,
+    payment: null,
+    more: null,
   };
 }
 
@@ -99,15 +128,8 @@ export function senderOf({ name, address }: Pick<Schema<"OrganizationView">, "na
   };
 }
 
-function addressOf({ country_code, residential, ...texts }: Party): Schema<"AddressDraft"> {
-  const said = Object.entries(texts)
-    .map(([name, text]) => [name, text.trim()] as const)
-    .filter(([, text]) => text !== "");
-  return {
-    country_code: country_code.trim().toUpperCase(),
-    ...Object.fromEntries(said),
-    ...(residential ? { residential } : {}),
-  };
+function addressOf({ country_code, ...rest }: Party): Schema<"AddressDraft"> {
+  return { country_code: country_code.trim().toUpperCase(), ...said({ ...rest }) };
 }
 
 function parcelOf(parcel: ParcelValues): Schema<"ParcelDraft"> {
@@ -123,28 +145,48 @@ function parcelOf(parcel: ParcelValues): Schema<"ParcelDraft"> {
   };
 }
 
+function extrasOf({
+  return_address,
+  billing_address,
+  customs,
+  payment,
+  more,
+}: Values): Partial<Schema<"ShipmentDraft">> {
+  return {
+    ...(return_address ? { return_address: addressOf(return_address) } : {}),
+    ...(billing_address ? { billing_address: addressOf(billing_address) } : {}),
+    ...(customs ? { customs: customsOf(customs) } : {}),
+    ...(payment ? { payment: paymentOf(payment) } : {}),
+    ...(more?.services.length ? { services: more.services } : {}),
+    ...(more?.carrier_ids.length ? { carrier_ids: more.carrier_ids } : {}),
+    ...(more?.is_return ? { is_return: true } : {}),
+  };
+}
+
 /** What is sent. */
 export function draftOf(values: Values): Schema<"ShipmentDraft"> {
-  const { reference, order_id, service, shipment_date } = values;
-  const texts = Object.entries({ reference: reference.trim(), order_id: order_id.trim(), service: service.trim() });
+  const { reference, order_id, service, shipment_date, more } = values;
+  const options = { ...pairsOf(more?.pairs ?? []), ...said({ shipment_date }) };
   return {
     shipper: addressOf(values.shipper),
     recipient: addressOf(values.recipient),
     parcels: values.parcels.map(parcelOf),
     label_type: asLabelType(values.label_type),
-    ...Object.fromEntries(texts.filter(([, text]) => text !== "")),
-    ...(shipment_date ? { options: { shipment_date } } : {}),
+    ...said({ reference, order_id, service }),
+    ...(Object.keys(options).length > 0 ? { options } : {}),
+    ...extrasOf(values),
   };
 }
 
 /** What the form itself sees before anything is sent; the server decides about the rest. */
-export function faultsOf({ shipper, recipient, parcels }: Values): Record<string, string> {
+export function faultsOf(values: Values): Record<string, string> {
+  const { shipper, recipient, return_address, billing_address, parcels, customs, more } = values;
   const faults: Record<string, string> = {};
-  for (const [name, party] of Object.entries({ shipper, recipient })) {
-    if (!/^[A-Za-z]{2}$/.test(party.country_code.trim())) faults[`${name}.country_code`] = words.needsCountry;
+  for (const [name, party] of Object.entries({ shipper, recipient, return_address, billing_address })) {
+    if (party && !/^[A-Za-z]{2}$/.test(party.country_code.trim())) faults[`${name}.country_code`] = words.needsCountry;
   }
   for (const [index, { weight }] of parcels.entries()) {
     if (!(Number(weight) > 0)) faults[`parcels.${index}.weight`] = words.needsWeight;
   }
-  return faults;
+  return { ...faults, ...(customs ? customsFaults(customs) : {}), ...(more ? optionFaults(more) : {}) };
 }

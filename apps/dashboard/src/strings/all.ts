@@ -1,0 +1,20 @@
+// One file a page. Each page brings its own words along, since these are exports and no one object holds them all.
+export { audit } from "./audit";
+export { calculator } from "./calculator";
+export { common } from "./common";
+export { hygiene } from "./hygiene";
+export { keys } from "./keys";
+export { organization } from "./organization";
+export { overview } from "./overview";
+export { projects } from "./projects";
+export { rateSheets } from "./rate-sheets";
+export { password, sessions } from "./settings";
+export { shell } from "./shell";
+export { shipments } from "./shipments";
+export { shippingKey } from "./shipping-key";
+export { firstRun, invitation, signIn } from "./sign-in";
+export { titles } from "./titles";
+export { trackers } from "./trackers";
+export { usage } from "./usage";
+export { users } from "./users";
+export { webhooks } from "./webhooks";

@@ -1,0 +1,26 @@
+// Runs before the first paint, so that nobody who chose dark sees a white page first; and before any module, so that nobody who is signed in waits
+// for one file to name the next. The build fills in which files each page needs.
+(() => {
+  const read = (name) => {
+    try {
+      return localStorage.getItem(name);
+    } catch {
+      // Storage may be forbidden.
+      return null;
+    }
+  };
+  const chosen = read("mantine-color-scheme-value") ?? "auto";
+  const dark = chosen === "dark" || (chosen !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
+  document.documentElement.setAttribute("data-mantine-color-scheme", dark ? "dark" : "light");
+
+  if (read("mgmt-signed-in") === null) return;
+  const files = __FILES__;
+  const pages = __PAGES__;
+  const [, first] = location.pathname.split("/");
+  for (const index of new Set([...pages[""], ...(pages[`/${first}`] ?? [])])) {
+    const link = document.createElement("link");
+    link.rel = "modulepreload";
+    link.href = `/assets/${files[index]}`;
+    document.head.append(link);
+  }
+})();
