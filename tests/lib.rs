@@ -16,6 +16,7 @@
 )]
 
 mod call;
+mod certificates;
 mod client;
 mod cluster;
 mod database;
@@ -31,6 +32,7 @@ mod server;
 mod sink;
 
 pub use call::{Answer, Call};
+pub use certificates::Certificates;
 pub use client::Client;
 pub use cluster::Postgres;
 pub use database::{Backend, Database};
@@ -40,7 +42,7 @@ pub use key_text::{KeyText, unknown_id, well_formed, wrong_secret};
 pub use mail::{MailSink, token_after};
 pub use process::{Run, binary, command, free_port, signal};
 pub use raw::{RawAnswer, raw};
-pub use redis::Redis;
+pub use redis::{Access, Redis};
 pub use relay::Relay;
 pub use server::{OWNER, PASSWORD, Server, Session, Settings, Tenant};
 pub use sink::{Received, Reply, Sink};

@@ -1,16 +1,17 @@
 //! Rate limits that several nodes count together in Redis: exact while it answers, a share for each node while it does not.
 
+use super::{Over, is_long};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use mgmt_tests::{Backend, Redis, Server, eventually, free_port};
+use mgmt_tests::{Backend, Redis, Server, Settings, eventually, free_port};
 use serde_json::{Value, json};
 
 /// Three nodes that share a Redis, and a key with a limit of its own.
-struct Nodes {
-    nodes: Vec<Server>,
+pub(crate) struct Nodes {
+    pub(crate) nodes: Vec<Server>,
     metrics: Vec<String>,
     key: String,
     start: Instant,
@@ -18,52 +19,55 @@ struct Nodes {
 
 /// One check that was answered, in nanoseconds since the start.
 #[derive(Clone, Copy, Debug)]
-struct Check {
+pub(crate) struct Check {
     node: usize,
-    began: u64,
-    ended: u64,
+    pub(crate) began: u64,
+    pub(crate) ended: u64,
     /// Let through, or over the limit.
-    accepted: bool,
+    pub(crate) accepted: bool,
 }
 
 /// What a run of demand gave.
 #[derive(Default)]
-struct Run {
-    checks: Vec<Check>,
+pub(crate) struct Run {
+    pub(crate) checks: Vec<Check>,
     /// Answers that were neither, or none.
-    faults: Vec<String>,
-}
-
-fn is_long() -> bool {
-    std::env::var("MGMT_FAULTS").is_ok_and(|form| form == "long")
+    pub(crate) faults: Vec<String>,
 }
 
 impl Nodes {
-    fn start(count: usize, redis: Option<&str>, limit: &Value) -> Self {
+    pub(crate) fn start(count: usize, redis: Option<&str>, limit: &Value) -> Self {
+        let redis: Vec<_> = redis.iter().map(|url| ("MGMT_REDIS__URL", *url)).collect();
+        Self::with(count, &redis, limit)
+    }
+
+    pub(crate) fn with(count: usize, more: Settings<'_>, limit: &Value) -> Self {
         let ports: Vec<_> = (0..count).map(|_| format!("127.0.0.1:{}", free_port())).collect();
         let mut settings = vec![
             // A second limit on each request, which is never met.
             ("MGMT_LIMITS__SELF_HOSTED_PER_MINUTE", "1000000"),
             ("MGMT_SERVER__METRICS_LISTEN", ports[0].as_str()),
         ];
-        settings.extend(redis.map(|url| ("MGMT_REDIS__URL", url)));
+        settings.extend(more);
         let backend = if count == 1 { Backend::Sqlite } else { Backend::Postgres };
         let first = Server::with(backend, &settings);
         let others = ports[1..].iter().map(|port| first.another_node_with(&[("MGMT_SERVER__METRICS_LISTEN", port.as_str())]));
         let mut nodes: Vec<_> = others.collect();
         nodes.insert(0, first);
         let made = nodes[0].create_key(&json!({"scopes": ["orders:read"], "rate_limit": limit}));
-        // Each node has heard of the others by then: leases are renewed twice a second.
-        sleep(Duration::from_millis(1_500));
+        if count > 1 {
+            // Each node has heard of the others by then: leases are renewed twice a second.
+            sleep(Duration::from_millis(1_500));
+        }
         let key = made["key"].as_str().expect("a key").to_owned();
         Self { nodes, metrics: ports, key, start: Instant::now() }
     }
 
-    fn now(&self) -> u64 {
+    pub(crate) fn now(&self) -> u64 {
         u64::try_from(self.start.elapsed().as_nanos()).unwrap()
     }
 
-    fn check(&self, node: usize) -> Result<Check, String> {
+    pub(crate) fn check(&self, node: usize) -> Result<Check, String> {
         let server = &self.nodes[node];
         let began = self.now();
         let sent = server.post("/v1/keys/verify", &json!({"key": self.key})).bearer(server.management_key()).try_send();
@@ -80,7 +84,7 @@ impl Nodes {
     }
 
     /// Clients that ask these nodes without a pause until `work` has ended.
-    fn demand(&self, nodes: &[usize], work: impl FnOnce()) -> Run {
+    pub(crate) fn demand(&self, nodes: &[usize], work: impl FnOnce()) -> Run {
         let (done, run) = (AtomicBool::new(false), Mutex::new(Run::default()));
         std::thread::scope(|scope| {
             for client in 0..6 {
@@ -101,19 +105,20 @@ impl Nodes {
                     run.faults.append(&mut own.faults);
                 });
             }
+            let over = Over(&done);
             work();
-            done.store(true, Ordering::SeqCst);
+            drop(over);
         });
         run.into_inner().unwrap()
     }
 
-    fn metric(&self, node: usize, name: &str) -> Option<f64> {
+    pub(crate) fn metric(&self, node: usize, name: &str) -> Option<f64> {
         let text = page(&format!("http://{}/metrics", self.metrics[node]))?;
         let line = text.lines().find(|line| line.split(' ').next() == Some(name))?.to_owned();
         line.rsplit(' ').next()?.parse().ok()
     }
 
-    fn all_share(&self, shared: bool) -> bool {
+    pub(crate) fn all_share(&self, shared: bool) -> bool {
         let wanted = if shared { 1.0 } else { 0.0 };
         (0..self.nodes.len()).all(|node| self.metric(node, "mgmt_limits_shared") == Some(wanted))
     }
@@ -125,27 +130,27 @@ fn page(url: &str) -> Option<String> {
 }
 
 impl Run {
-    fn accepted(&self) -> Vec<Check> {
+    pub(crate) fn accepted(&self) -> Vec<Check> {
         let mut accepted: Vec<_> = self.checks.iter().copied().filter(|check| check.accepted).collect();
         accepted.sort_by_key(|check| check.began);
         accepted
     }
 
     /// The most checks that were surely accepted within one span: they began and ended in it.
-    fn most_within(&self, span: Duration) -> usize {
+    pub(crate) fn most_within(&self, span: Duration) -> usize {
         let (accepted, span) = (self.accepted(), u64::try_from(span.as_nanos()).unwrap());
         let within = |from: &Check| accepted.iter().filter(|c| c.began >= from.began && c.ended < from.began + span).count();
         accepted.iter().map(within).max().unwrap_or(0)
     }
 
     /// How long all but one of a hundred checks took at most: the machine itself may hold up one or the other.
-    fn slow(&self) -> Duration {
+    pub(crate) fn slow(&self) -> Duration {
         let mut times: Vec<_> = self.checks.iter().map(|check| check.ended - check.began).collect();
         times.sort_unstable();
         Duration::from_nanos(times.get(times.len() * 99 / 100).copied().unwrap_or(0))
     }
 
-    fn between(&self, from: u64, until: u64) -> Self {
+    pub(crate) fn between(&self, from: u64, until: u64) -> Self {
         let checks = self.checks.iter().copied().filter(|c| c.began >= from && c.ended < until).collect();
         Self { checks, faults: Vec::new() }
     }
@@ -155,7 +160,7 @@ impl Run {
     }
 }
 
-fn available() -> bool {
+pub(crate) fn available() -> bool {
     Backend::Postgres.is_available() && Redis::is_available()
 }
 
@@ -357,5 +362,22 @@ fn a_start_without_redis() {
     let session = server.login();
     let statuses: Vec<_> = (0..4).map(|_| server.get("/api/auth/me").bearer(&session.token).send().status).collect();
     assert_eq!(statuses, [200, 200, 200, 429]);
-    assert!(server.log().contains("Redis does not answer") && !server.log().contains("hunter2"));
+    assert!(server.log().contains("Redis cannot be used") && !server.log().contains("hunter2"));
+}
+
+/// Nor does one that takes connections and says nothing; it is used once it does.
+#[test]
+fn a_start_while_redis_hangs() {
+    if !Redis::is_available() {
+        return;
+    }
+    let redis = Redis::start();
+    redis.pause();
+    let nodes = Nodes::start(1, Some(&redis.url()), &json!({"requests": 2, "per_seconds": 3600}));
+    assert!(nodes.all_share(false));
+    assert_eq!((0..5).filter(|_| nodes.check(0).unwrap().accepted).count(), 2);
+    redis.go_on();
+    eventually("counted in Redis", 20, || nodes.all_share(true));
+    // What was accepted meanwhile counts.
+    assert!(!nodes.check(0).unwrap().accepted);
 }

@@ -14,11 +14,13 @@
     reason = "tests: a surprise is a panic, time is the real one, and a scenario reads from top to bottom"
 )]
 
+mod access;
 mod cuts;
 mod failover;
 mod history;
 mod limits;
 mod local;
+mod promotion;
 mod quota;
 mod revocation;
 mod rolling;

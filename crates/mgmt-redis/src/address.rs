@@ -2,6 +2,10 @@
 
 use std::{fmt, str::FromStr};
 
+use rustls::{
+    RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject as _},
+};
 use url::Url;
 
 /// Where Redis is, and how to sign in there. Printed without credentials.
@@ -12,7 +16,7 @@ use url::Url;
 /// | `redis+sentinel://[USER:PASSWORD@]HOST[:PORT],…/MASTER[/DB]` | the server that Sentinel names `MASTER`; port 26379 unless told otherwise |
 /// | `redis+cluster://[USER:PASSWORD@]HOST[:PORT],…` | a cluster, by some of its servers |
 ///
-/// `rediss` in place of `redis` means TLS. The user may be left out, as in `:PASSWORD@`. User and password are percent-encoded where
+/// `rediss` in place of `redis` means TLS, judged by the system's certificate authorities or by [others](Self::trusting). The user may be left out, as in `:PASSWORD@`. User and password are percent-encoded where
 /// they hold reserved characters. The credentials are those of the Redis servers; for those of the sentinels add
 /// `?sentinel_user=USER&sentinel_password=PASSWORD`.
 #[derive(Clone, PartialEq, Eq)]
@@ -21,6 +25,8 @@ pub struct Address {
     pub(crate) hosts: Vec<(String, u16)>,
     pub(crate) tls: bool,
     pub(crate) login: Login,
+    /// In PEM; `None` is the system's.
+    pub(crate) authorities: Option<Vec<u8>>,
 }
 
 /// How Redis is set up.
@@ -46,9 +52,45 @@ impl fmt::Debug for Login {
 
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kind, hosts, tls, login } = self;
+        let Self { kind, hosts, tls, login, authorities: _ } = self;
         f.debug_struct("Address").field("kind", kind).field("hosts", hosts).field("tls", tls).field("login", login).finish()
     }
+}
+
+impl Address {
+    /// The same, with certificates judged by these authorities (in PEM, one or several) in place of the system's.
+    ///
+    /// # Errors
+    /// When the text holds no certificate or a broken one, or the address is without TLS.
+    pub fn trusting(mut self, pem: &[u8]) -> Result<Self, InvalidAuthorities> {
+        if !self.tls {
+            return Err(InvalidAuthorities::Plain);
+        }
+        let mut store = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            let certificate = certificate.map_err(|_| InvalidAuthorities::Broken)?;
+            store.add(certificate).map_err(|_| InvalidAuthorities::Broken)?;
+        }
+        if store.is_empty() {
+            return Err(InvalidAuthorities::Empty);
+        }
+        self.authorities = Some(pem.to_vec());
+        Ok(self)
+    }
+}
+
+/// What is wrong with the certificate authorities of an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidAuthorities {
+    /// Without TLS there is nothing to judge.
+    #[error("is of no use without TLS: the address must start with `rediss`")]
+    Plain,
+    /// No certificate is there.
+    #[error("must hold certificates in PEM (`-----BEGIN CERTIFICATE-----`)")]
+    Empty,
+    /// One of them cannot be read, or is no authority's.
+    #[error("holds a certificate that cannot be read")]
+    Broken,
 }
 
 /// What is wrong with the URL. It is not repeated: it may hold a password.
@@ -110,7 +152,7 @@ impl FromStr for Address {
             "cluster" => return Err(InvalidAddress::ClusterDatabase),
             _ => return Err(InvalidAddress::Scheme),
         };
-        Ok(Self { kind, hosts, tls, login })
+        Ok(Self { kind, hosts, tls, login, authorities: None })
     }
 }
 
@@ -210,5 +252,16 @@ mod tests {
         }
         let printed = format!("{:?}", parse("redis+sentinel://u:hunter2@a/m?sentinel_password=hunter2").unwrap());
         assert!(!printed.contains("hunter2"), "{printed}");
+    }
+
+    #[test]
+    fn authorities_are_read_before_they_are_needed() {
+        let trusting = |url: &str, pem: &str| parse(url).unwrap().trusting(pem.as_bytes()).map(|_| ());
+        let block = |text: &str| format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
+        assert_eq!(trusting("redis://a", &block("AAAA")), Err(InvalidAuthorities::Plain));
+        assert_eq!(trusting("rediss://a", ""), Err(InvalidAuthorities::Empty));
+        assert_eq!(trusting("rediss://a", "hunter2"), Err(InvalidAuthorities::Empty));
+        assert_eq!(trusting("rediss+cluster://a", &block("AAAA")), Err(InvalidAuthorities::Broken));
+        assert_eq!(trusting("rediss://a", "-----BEGIN CERTIFICATE-----\nAAAA\n"), Err(InvalidAuthorities::Broken));
     }
 }

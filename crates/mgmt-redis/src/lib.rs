@@ -23,5 +23,5 @@ mod link;
 mod rule;
 mod windows;
 
-pub use address::{Address, InvalidAddress};
+pub use address::{Address, InvalidAddress, InvalidAuthorities};
 pub use windows::{PATIENCE, RedisWindows};

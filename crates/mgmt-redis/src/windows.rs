@@ -28,6 +28,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// The pause before Redis is looked for again: it doubles from one to the other.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// How many reasons are told while there is no connection.
+const TOLD: usize = 8;
 /// How long a start waits for the first connection: later it goes on by itself.
 const START_WITHIN: Duration = Duration::from_secs(1);
 /// How long making a connection and trying it may take together.
@@ -108,7 +110,8 @@ impl RedisWindows {
             // Nobody waits any more after the first time.
             let _ = told.send(());
         };
-        let keep = move || runtime.block_on(keep(inner, connector, tell));
+        let begun = now();
+        let keep = move || runtime.block_on(keep(inner, connector, begun, tell));
         thread::Builder::new().name("mgmt-redis".to_owned()).spawn(keep)?;
         // Without an answer in time the gate begins alone.
         let _ = first.recv_timeout(START_WITHIN);
@@ -117,31 +120,51 @@ impl RedisWindows {
 }
 
 /// Looks after the connection until nobody needs it any more.
-async fn keep(inner: std::sync::Weak<Inner>, mut connector: Connector, mut first: impl FnMut()) {
-    let (mut pause, mut failing, mut connected_before) = (FIRST_PAUSE, false, false);
+async fn keep(inner: std::sync::Weak<Inner>, mut connector: Connector, begun: Instant, mut tried: impl FnMut()) {
+    let (mut pause, mut faults, mut connected_before) = (FIRST_PAUSE, Faults::default(), false);
     loop {
         let Some(this) = inner.upgrade() else { return };
         let found = tokio::time::timeout(CONNECT_WITHIN, this.connect(&mut connector)).await;
-        first();
         match found.unwrap_or(Err(Lost::Slow)) {
             Ok(current) => {
                 tracing::info!(address = ?this.address, "rate limits are counted in Redis");
-                // A node that has never counted by itself has nothing that Redis lacks.
-                this.adopt(current.clone(), connected_before || failing);
-                (pause, failing, connected_before) = (FIRST_PAUSE, false, true);
+                // A node that has never counted by itself has nothing that Redis lacks. One that was started without an answer may have.
+                let alone = connected_before || faults.any() || begun.elapsed() >= START_WITHIN;
+                this.adopt(current.clone(), alone);
+                tried();
+                (pause, faults, connected_before) = (FIRST_PAUSE, Faults::default(), true);
                 drop(this);
                 watch_over(&inner, current).await;
             }
             Err(error) => {
-                if !failing {
-                    tracing::warn!(address = ?this.address, %error, "Redis does not answer: each node counts its share of rate limits");
+                if faults.is_new(&error.to_string()) {
+                    tracing::warn!(address = ?this.address, %error, "Redis cannot be used: each node counts its share of rate limits");
                 }
-                failing = true;
+                tried();
                 drop(this);
                 tokio::time::sleep(jittered(pause)).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
         }
+    }
+}
+
+/// Why there is no connection this time: each reason is told once, as one that is repaired may show another.
+#[derive(Default)]
+struct Faults(Vec<String>);
+
+impl Faults {
+    fn any(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    fn is_new(&mut self, fault: &str) -> bool {
+        // Should a reason be worded anew each time, the log is spared.
+        let new = self.0.len() < TOLD && self.0.iter().all(|told| told != fault);
+        if new {
+            self.0.push(fault.to_owned());
+        }
+        new
     }
 }
 
@@ -187,7 +210,7 @@ impl Inner {
 
     /// Asks all servers for a sign of life, and one whether the script may run and write there.
     async fn try_out(&self, mut link: Link) -> RedisResult<()> {
-        redis::cmd("PING").exec_async(&mut link).await?;
+        link.ping().await?;
         let mut call = self.script.prepare_invoke();
         call.key(rule::key_of("{probe}")).arg("take").arg(1_000).arg(1);
         call.invoke_async::<Value>(&mut link).await.map(|_| ())

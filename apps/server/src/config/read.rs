@@ -257,12 +257,21 @@ impl Reader {
         if self.is_empty(section, key) { None } else { self.url(section, key, schemes) }
     }
 
-    /// Where Redis is, if that is set. It is never repeated in a fault.
+    /// Where Redis is and whose certificates it has, if that is set. The URL is never repeated in a fault.
     pub(super) fn redis(&mut self) -> Option<mgmt_redis::Address> {
+        let authorities = self.text("redis", "ca_file").filter(|path| !path.is_empty());
         let text = self.text("redis", "url").filter(|text| !text.is_empty())?;
-        match text.parse::<mgmt_redis::Address>() {
+        let address = match text.parse::<mgmt_redis::Address>() {
+            Ok(address) => address,
+            Err(fault) => return self.refuse("redis", "url", &fault.to_string()),
+        };
+        let Some(path) = authorities else { return Some(address) };
+        let Ok(pem) = std::fs::read(&path) else {
+            return self.refuse("redis", "ca_file", &format!("`{path}` can't be read"));
+        };
+        match address.trusting(&pem) {
             Ok(address) => Some(address),
-            Err(fault) => self.refuse("redis", "url", &fault.to_string()),
+            Err(fault) => self.refuse("redis", "ca_file", &fault.to_string()),
         }
     }
 

@@ -126,6 +126,20 @@ fn the_time_of_an_attempt_is_bounded() {
 }
 
 #[test]
+fn the_certificate_authorities_of_redis_are_a_file_that_can_be_read() {
+    let with = |url, file| load("", &[("redis.url", url), ("redis.ca_file", file)]);
+    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    for (url, file, fault) in [
+        ("rediss://a", "/nonexistent/ca.pem", "`/nonexistent/ca.pem` can't be read"),
+        ("rediss://a", here, "must hold certificates in PEM (`-----BEGIN CERTIFICATE-----`)"),
+        ("redis://a", here, "is of no use without TLS: the address must start with `rediss`"),
+    ] {
+        assert_eq!(with(url, file).unwrap_err().0, [format!("`MGMT_REDIS__CA_FILE`: {fault}")]);
+    }
+    assert!(with("rediss://a", "").unwrap().redis.url.is_some());
+}
+
+#[test]
 fn a_broken_file_does_not_echo_its_line() {
     let found = faults("[database]\nurl = \"postgres://u:hunter2@h/x\n", &[("keys.prefix", "")]);
     assert_eq!(found.len(), 2);
