@@ -16,9 +16,9 @@ use url::Url;
 /// | `redis+sentinel://[USER:PASSWORD@]HOST[:PORT],…/MASTER[/DB]` | the server that Sentinel names `MASTER`; port 26379 unless told otherwise |
 /// | `redis+cluster://[USER:PASSWORD@]HOST[:PORT],…` | a cluster, by some of its servers |
 ///
-/// `rediss` in place of `redis` means TLS, judged by the system's certificate authorities or by [others](Self::trusting). The user may be left out, as in `:PASSWORD@`. User and password are percent-encoded where
-/// they hold reserved characters. The credentials are those of the Redis servers; for those of the sentinels add
-/// `?sentinel_user=USER&sentinel_password=PASSWORD`.
+/// `rediss` in place of `redis` means TLS, judged by the system's certificate authorities or by [others](Self::trusting). The user may
+/// be left out, as in `:PASSWORD@`. User and password are percent-encoded where they hold reserved characters. The credentials are
+/// those of the Redis servers; for those of the sentinels add `?sentinel_user=USER&sentinel_password=PASSWORD`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address {
     pub(crate) kind: Kind,
