@@ -139,6 +139,8 @@ for (const role of ROLES) {
       await page.goto(path);
       await page.getByRole("heading", { level: 1 }).waitFor();
       await page.waitForLoadState("networkidle");
+      // What has come has still to be shown.
+      await page.waitForFunction(() => !document.querySelector("main [role=status][aria-label=Loading]"));
     };
 
     const navigation = page.getByRole("navigation", { name: "Main" });

@@ -1,4 +1,4 @@
-import { Button, Group, Paper, Select, Stack, Text, Textarea, TextInput } from "@mantine/core";
+import { Button, Code, Group, Paper, Select, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useNavigate } from "react-router";
 import { api } from "@/api/client";
@@ -72,12 +72,13 @@ export function General({ project, mayChange }: PartProps) {
           <Text size="sm" c="dimmed">
             {words.codes}: {project.case_sensitive_codes ? words.caseSensitive : words.caseInsensitive}
           </Text>
-          <Group gap="xs" wrap="nowrap" align="flex-start">
-            <Text size="sm" miw={0} lh={2} className={classes.id ?? ""}>
-              {words.id}: {project.id}
-            </Text>
-            <CopyButton value={project.id} name={words.id} />
-          </Group>
+          <div>
+            <Text size="sm">{words.id}</Text>
+            <Group gap={4} wrap="nowrap">
+              <Code className={classes.id ?? ""}>{project.id}</Code>
+              <CopyButton value={project.id} name={words.id} />
+            </Group>
+          </div>
           {project.webhook_token ? (
             <Group gap="xs">
               <Text size="sm">{words.token}</Text>
