@@ -280,22 +280,25 @@ fn redis_hangs_and_goes_on() {
     }
     let redis = Redis::start();
     let nodes = Nodes::start(2, Some(&redis.url()), &json!({"requests": 100_000, "per_seconds": 3}));
-    let mut stopped = 0;
+    let (mut stopped, mut gone_on) = (0, 0);
     let run = nodes.demand(&[0, 1], || {
         sleep(Duration::from_millis(500));
         stopped = nodes.now();
         redis.pause();
         eventually("each for itself", 15, || nodes.all_share(false));
         sleep(Duration::from_secs(1));
+        gone_on = nodes.now();
         redis.go_on();
         eventually("together again", 30, || nodes.all_share(true));
     });
     assert!(run.faults.is_empty(), "{:?}", run.faults);
     assert!(run.slow() < Duration::from_secs(1), "{:?}", run.slow());
     // After the first patience nobody waits for Redis.
-    let late = run.checks.iter().filter(|c| c.began > stopped + 300_000_000 && c.ended - c.began > 250_000_000).count();
-    eprintln!("{} checks, p99 {:?}, {late} slow ones without Redis", run.checks.len(), run.slow());
-    assert!(late <= 5, "{late}");
+    let without: Vec<_> = run.checks.iter().filter(|c| (stopped + 300_000_000..gone_on).contains(&c.began)).collect();
+    let late = without.iter().filter(|c| c.ended - c.began > 250_000_000).count();
+    eprintln!("{} checks, p99 {:?}; {late} of {} without Redis were slow", run.checks.len(), run.slow(), without.len());
+    // A wait would be everybody's; the machine itself holds up one or the other.
+    assert!(late <= 5 || late * 10 <= without.len(), "{late}");
 }
 
 /// Without Redis each of several nodes allows its share, and a node that is alone allows all.
