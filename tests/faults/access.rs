@@ -68,11 +68,12 @@ fn tls_by_an_authority_of_ones_own() {
     let redis = Redis::with(Access { tls: Some(&ours), ..Access::default() });
     let (url, file, system) = (format!("rediss://{}", redis.address()), "MGMT_REDIS__CA_FILE", "SSL_CERT_FILE");
     let mut nodes = one(&[("MGMT_REDIS__URL", &url), (file, &ours.authority())]);
-    assert!(nodes.all_share(true) && counts(&nodes), "{}", nodes.nodes[0].log());
+    nodes.come_together();
+    assert!(counts(&nodes));
     assert!(redis.command(&["keys", "*"]).contains(":key:"));
     // What counted was Redis: a node that starts anew finds the window as it was.
     restarted(&mut nodes, &[(file, ""), (system, &ours.authority())]);
-    assert!(nodes.all_share(true), "{}", nodes.nodes[0].log());
+    nodes.come_together();
     assert!(!nodes.check(0).unwrap().accepted);
     for (file_of, system_of) in [("", others.authority()), (others.authority().as_str(), ours.authority())] {
         restarted(&mut nodes, &[(file, file_of), (system, &system_of)]);
@@ -129,7 +130,8 @@ fn a_password_without_a_user() {
     }
     let redis = Redis::with(Access { password: Some(SECRET), ..Access::default() });
     let mut nodes = one(&[("MGMT_REDIS__URL", &format!("redis://:{WRITTEN}@{}", redis.address()))]);
-    assert!(nodes.all_share(true) && counts(&nodes), "{}", nodes.nodes[0].log());
+    nodes.come_together();
+    assert!(counts(&nodes));
     restarted(&mut nodes, &[("MGMT_REDIS__URL", &redis.url())]);
     stands_alone(&nodes, &["NOAUTH"]);
     restarted(&mut nodes, &[("MGMT_REDIS__URL", &format!("redis://:{WRITTEN}2@{}", redis.address()))]);
@@ -150,7 +152,8 @@ fn sentinels_with_a_password_of_their_own() {
     let at = format!("rediss+sentinel://mgmt:{WRITTEN}@{}/main", sentinels[0].address());
     let file = ("MGMT_REDIS__CA_FILE", certificates.authority());
     let mut nodes = one(&[("MGMT_REDIS__URL", &format!("{at}?sentinel_password=hunter2%26")), (file.0, &file.1)]);
-    assert!(nodes.all_share(true) && counts(&nodes), "{}", nodes.nodes[0].log());
+    nodes.come_together();
+    assert!(counts(&nodes));
     for query in ["", "?sentinel_password=hunter2", "?sentinel_user=nobody&sentinel_password=hunter2%26"] {
         restarted(&mut nodes, &[("MGMT_REDIS__URL", &format!("{at}{query}"))]);
         stands_alone(&nodes, &[]);
@@ -170,7 +173,8 @@ fn a_cluster_with_tls_and_a_user() {
     let url = format!("rediss+cluster://mgmt:{WRITTEN}@{}", servers[0].address());
     let file = ("MGMT_REDIS__CA_FILE", certificates.authority());
     let mut nodes = one(&[("MGMT_REDIS__URL", &url), (file.0, &file.1)]);
-    assert!(nodes.all_share(true) && counts(&nodes), "{}", nodes.nodes[0].log());
+    nodes.come_together();
+    assert!(counts(&nodes));
     let holders = servers.iter().filter(|server| server.command(&["keys", "*"]).contains(":key:")).count();
     assert_eq!(holders, 1);
     restarted(&mut nodes, &[("MGMT_REDIS__URL", &url.replace("hunter2", "hunter3"))]);

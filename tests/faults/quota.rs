@@ -88,9 +88,13 @@ impl<'a> Demand<'a> {
 #[test]
 fn units_that_another_node_holds_are_recalled() {
     let Some(nodes) = three_nodes() else { return };
-    let rounds = 5;
+    // On a crowded machine many come too late to tell; one that comes in time is enough.
+    let rounds = 60;
     let mut recalled = 0;
-    for _ in 0..rounds {
+    for round in 0..rounds {
+        if round >= 5 && recalled > 0 {
+            break;
+        }
         let key = key_with_quota(&nodes[0]);
         // In memory everywhere, so that only the quota is asked of the database below.
         nodes.iter().for_each(|node| assert_eq!(ask(node, &key, 0).unwrap(), "valid"));
