@@ -104,6 +104,7 @@ macro_rules! conformance_tests {
             usage_is_summed_by_minute_and_outcome
             usage_is_rolled_up_to_hours
             usage_is_rolled_up_once_under_concurrency
+            usage_adds_up_in_batches_of_any_size
             old_usage_is_forgotten
             throttles_count
             throttles_count_under_concurrency

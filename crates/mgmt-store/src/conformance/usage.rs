@@ -103,6 +103,31 @@ pub fn usage_is_rolled_up_once_under_concurrency(store: &dyn Store) {
     assert_eq!(list(store, own), [count(own, 1, 0, 60 + 2 * 8 * 2)]);
 }
 
+/// As many counts as a busy second has are added as few are, also twice of one kind in a batch, and each key's last use is noted.
+pub fn usage_adds_up_in_batches_of_any_size(store: &dyn Store) {
+    let own = OrganizationId::new(NOW, &mut Bench::new().rng);
+    let batch: Vec<_> = (0..5_001).map(|n| count(own, u128::from(n % 3_000_u64), 0, n)).collect();
+    write(store, |tx| {
+        tx.keys().touch(&batch.iter().map(|count| (count.key_id, NOW)).collect::<Vec<_>>())?;
+        tx.usage().add("b1", &batch, NOW)
+    });
+    write(store, |tx| tx.usage().add("b2", &batch[4_000..], NOW));
+    let expected = |key: u64| {
+        let all = batch.iter().filter(|count| count.key_id == KeyId::from_u128(key.into())).map(|count| count.count).sum::<u64>();
+        all + batch[4_000..]
+            .iter()
+            .filter(|count| count.key_id == KeyId::from_u128(key.into()))
+            .map(|count| count.count)
+            .sum::<u64>()
+    };
+    let found = list(store, own);
+    assert_eq!(found.len(), 3_000);
+    for key in [0, 1, 1_999, 2_000, 2_001, 2_999] {
+        let one = found.iter().find(|count| count.key_id == KeyId::from_u128(key.into())).unwrap();
+        assert_eq!(one.count, expected(key), "{key}");
+    }
+}
+
 /// What is too old goes, whatever its organization.
 pub fn old_usage_is_forgotten(store: &dyn Store) {
     let own = OrganizationId::new(NOW, &mut Bench::new().rng);

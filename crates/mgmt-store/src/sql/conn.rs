@@ -13,10 +13,8 @@ use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
 use super::{
     address::{Address, Server},
-    deliveries::DeliveryRow,
     fault::Fault,
     place,
-    schema::deliveries,
     timeline::Timeline,
 };
 use crate::{
@@ -52,8 +50,6 @@ const MIGRATION_LOCK: i64 = 0x6d67_6d74_0001;
 const DELIVERY_LOCK: i64 = 0x6d67_6d74_0002;
 /// What other writers of the journal wait for, while what is read of it is complete.
 const POSTGRES_LOCK_JOURNAL: &str = "SELECT value FROM sequences WHERE name = 'invalidations' FOR SHARE";
-/// Rows of one insert: PostgreSQL takes 65,535 values at most.
-const INSERT_ROWS: usize = 500;
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
@@ -194,17 +190,6 @@ impl AnyConnection {
                 Ok(all.into_iter().filter_map(|n| Some((known(&n.channel)?, n.payload))).collect())
             }
         }
-    }
-
-    /// Inserts many rows at once: the derived connection can only do so one by one.
-    pub(super) fn insert_deliveries(&mut self, rows: &[DeliveryRow]) -> QueryResult<()> {
-        for some in rows.chunks(INSERT_ROWS) {
-            match self {
-                Self::Sqlite(c) => diesel::insert_into(deliveries::table).values(some).execute(c)?,
-                Self::Postgres(c) => diesel::insert_into(deliveries::table).values(some).execute(c)?,
-            };
-        }
-        Ok(())
     }
 
     /// Whether searches are narrowed by an index of trigrams, of which `mgmt_grams` makes the terms.

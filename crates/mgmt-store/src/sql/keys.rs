@@ -1,5 +1,7 @@
 //! API keys and management keys.
 
+use std::collections::BTreeMap;
+
 use diesel::{
     dsl::{exists, not},
     prelude::*,
@@ -332,15 +334,12 @@ impl Keys for SqlTx<'_> {
     }
 
     fn touch(&mut self, used: &[(KeyId, Timestamp)]) -> Result<()> {
-        // In one order for everybody, so that two flushes wait for each other and never in a circle.
-        let mut used = used.to_vec();
-        used.sort_unstable();
+        let mut last = BTreeMap::new();
         for (id, at) in used {
-            let at = at.as_millis();
-            let earlier = table::last_used_at.is_null().or(table::last_used_at.lt(at));
-            let key = table::table.filter(table::id.eq(id.to_string())).filter(earlier);
-            self.query(|c| diesel::update(key).set(table::last_used_at.eq(at)).execute(c))?;
+            let known = last.entry(*id).or_insert(*at);
+            *known = (*known).max(*at);
         }
-        Ok(())
+        let rows: Vec<_> = last.into_iter().map(|(id, at)| (id.to_string(), at.as_millis())).collect();
+        self.query(|c| c.touch_keys(&rows))
     }
 }

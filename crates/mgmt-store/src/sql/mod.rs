@@ -3,6 +3,7 @@
 mod address;
 mod audit;
 mod backup;
+mod bulk;
 mod conn;
 mod deliveries;
 mod disk;

@@ -14,6 +14,7 @@ use mgmt_core::{
 };
 
 use super::{
+    bulk::CountRow,
     schema::{usage_batches, usage_counts as table},
     tx::{RowRef, SqlTx, signed},
 };
@@ -22,7 +23,7 @@ use crate::{
     store::{Usage, UsageFilter},
 };
 
-#[derive(Insertable, Queryable, Selectable)]
+#[derive(Queryable, Selectable)]
 #[diesel(table_name = table)]
 struct UsageRow {
     organization_id: String,
@@ -33,17 +34,10 @@ struct UsageRow {
     count: i64,
 }
 
-impl From<&UsageCount> for UsageRow {
-    fn from(count: &UsageCount) -> Self {
-        Self {
-            organization_id: count.organization_id.to_string(),
-            minute: count.minute.as_millis(),
-            key_id: count.key_id.to_string(),
-            surface: count.surface.as_str().to_owned(),
-            outcome: count.outcome.as_str().to_owned(),
-            count: signed(count.count),
-        }
-    }
+fn count_row(count: &UsageCount) -> CountRow {
+    let (surface, outcome) = (count.surface.as_str().to_owned(), count.outcome.as_str().to_owned());
+    let (organization, minute) = (count.organization_id.to_string(), count.minute.as_millis());
+    (organization, minute, count.key_id.to_string(), surface, outcome, signed(count.count))
 }
 
 impl TryFrom<UsageRow> for UsageCount {
@@ -63,23 +57,6 @@ impl TryFrom<UsageRow> for UsageCount {
     }
 }
 
-impl SqlTx<'_> {
-    fn add_count(&mut self, count: &UsageCount) -> Result<()> {
-        let row = UsageRow::from(count);
-        let bucket = table::organization_id
-            .eq(&row.organization_id)
-            .and(table::minute.eq(row.minute))
-            .and(table::key_id.eq(&row.key_id))
-            .and(table::surface.eq(&row.surface))
-            .and(table::outcome.eq(&row.outcome));
-        let add = diesel::update(table::table.filter(bucket)).set(table::count.eq(table::count + row.count));
-        if self.query(|c| add.execute(c))? == 1 {
-            return Ok(());
-        }
-        self.insert_missing(|c| diesel::insert_into(table::table).values(row).execute(c))
-    }
-}
-
 impl Usage for SqlTx<'_> {
     fn add(&mut self, batch: &str, counts: &[UsageCount], now: Timestamp) -> Result<bool> {
         let known = usage_batches::table.find(batch).count();
@@ -94,9 +71,8 @@ impl Usage for SqlTx<'_> {
             let bucket = (count.organization_id, count.minute, count.key_id, count.surface, count.outcome);
             buckets.entry(bucket).or_insert(UsageCount { count: 0, ..*count }).count += count.count;
         }
-        for count in buckets.values() {
-            self.add_count(count)?;
-        }
+        let rows: Vec<CountRow> = buckets.values().map(count_row).collect();
+        self.query(|c| c.add_counts(&rows))?;
         Ok(true)
     }
 
@@ -158,9 +134,8 @@ impl Usage for SqlTx<'_> {
                 moved += 1;
             }
         }
-        for hour in hours.values() {
-            self.add_count(hour)?;
-        }
+        let rows: Vec<CountRow> = hours.values().map(count_row).collect();
+        self.query(|c| c.add_counts(&rows))?;
         Ok(moved)
     }
 
