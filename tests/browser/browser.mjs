@@ -34,7 +34,8 @@ export async function visit(browser, address, { viewport = DESKTOP, colorScheme 
     ...phone,
     ...more,
   });
-  context.setDefaultTimeout(15_000);
+  // Only what hangs takes this long: a machine that writes a build to its disk can hold up a page for many seconds.
+  context.setDefaultTimeout(40_000);
   const wrong = [];
   await context.addInitScript(() => {
     window.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sourceFile, lineNumber }) => {

@@ -257,7 +257,8 @@ test("on a phone: a service is bought at once, and the shipment cancelled", asyn
   const api = caller(server.address, key);
   const id = new URL(page.url()).pathname.split("/").at(-1);
   assert.equal((await api.get(`/v1/shipments/${id}`)).status, "cancelled");
-  assert.equal(await page.getByRole("button", { name: "Cancel shipment" }).getAttribute("aria-disabled"), "true");
+  // The page asks for the shipment anew.
+  await page.getByRole("button", { name: "Cancel shipment" }).and(page.locator("[aria-disabled=true]")).waitFor();
   await tab.end();
 });
 
