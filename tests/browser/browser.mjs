@@ -34,7 +34,7 @@ export async function visit(browser, address, { viewport = DESKTOP, colorScheme 
     ...phone,
     ...more,
   });
-  // Only what hangs takes this long: a machine that writes a build to its disk can hold up a page for many seconds.
+  // Only what hangs takes this long: a busy machine can hold up a page for many seconds.
   context.setDefaultTimeout(40_000);
   const wrong = [];
   await context.addInitScript(() => {
