@@ -164,7 +164,7 @@ fn size(keys: usize, limits: Limits) -> Figures {
     let before = resident();
     let start = Instant::now();
     let counted = allocation_counter::measure(|| {
-        bed.gate.warm(bed.now()).unwrap();
+        bed.gate.warm(bed.now(), || true).unwrap();
     });
     let took = start.elapsed().as_secs_f64();
     println!("{:64} {took:8.2} s", "until the keys are in memory");

@@ -18,26 +18,27 @@ type Page = (Organization, Vec<(ApiKey, u64)>);
 
 impl Gate {
     /// Reads the keys that work into memory, the newest organizations' and keys first, until all are there or the cache is full: how
-    /// many. To be called at the start, on a thread of its own. Checks go on meanwhile, and changes are followed as ever.
+    /// many. To be called at the start, on a thread of its own. Checks go on meanwhile, and changes are followed as ever. It ends early,
+    /// within some thousand keys, when `go_on` says no.
     ///
     /// # Errors
     /// When the store cannot be read. What was read till then is kept.
-    pub fn warm(&self, now: Moment) -> Result<usize> {
+    pub fn warm(&self, now: Moment, go_on: impl Fn() -> bool) -> Result<usize> {
         let (mut count, mut after) = (0, None);
         loop {
             let organizations = self.store().read("gate.warm", |tx| tx.organizations().list(after, ORGANIZATIONS))?;
             let Some(last) = organizations.last() else { return Ok(count) };
             after = Some(last.id);
             for organization in &organizations {
-                count += self.warm_organization(organization.id, now)?;
-                if self.is_full() {
+                count += self.warm_organization(organization.id, now, &go_on)?;
+                if self.is_full() || !go_on() {
                     return Ok(count);
                 }
             }
         }
     }
 
-    fn warm_organization(&self, id: OrganizationId, now: Moment) -> Result<usize> {
+    fn warm_organization(&self, id: OrganizationId, now: Moment, go_on: &impl Fn() -> bool) -> Result<usize> {
         let (mut count, mut before) = (0, None);
         loop {
             // Before the store is read, as for every fill.
@@ -48,7 +49,7 @@ impl Gate {
             for (key, used) in keys {
                 count += usize::from(self.fill(key, &organization, used, &epochs, now));
             }
-            if self.is_full() {
+            if self.is_full() || !go_on() {
                 return Ok(count);
             }
         }

@@ -88,7 +88,7 @@ impl Bench {
             pepper: keyring.pepper.clone(),
             catalogues: Catalogues::default(),
             limits: PlanLimits { self_hosted: limit, scale: limit, enterprise: limit },
-            capacity: 1_000,
+            capacity: 5_000,
             run: "test".to_owned(),
         };
         let gate = Arc::new(Gate::new(store.clone(), options).unwrap());
@@ -539,15 +539,25 @@ fn keys_that_were_read_ahead_need_no_look_up() {
     let (limited, limited_secret) = bench.key(|d| d.quota = Some((5, "day".to_owned())));
     let (revoked, _) = bench.key(|_| {});
     bench.update(&revoked.revoke(None, START));
-    assert_eq!(bench.gate.warm(at(0)).unwrap(), 21);
+    assert_eq!(bench.gate.warm(at(0), || true).unwrap(), 21);
     let before = bench.transactions();
     assert!(keys.iter().all(|(_, secret)| is_accepted(&bench.admit(secret, at(0)))));
     assert_eq!(bench.transactions(), before);
     bench.update(&keys[0].0.clone().revoke(None, START));
     assert!(!is_accepted(&bench.admit(&keys[0].1, at(1))));
     assert_eq!((0..9).filter(|_| is_accepted(&bench.admit(&limited_secret, at(1)))).count(), 5);
-    assert_eq!(bench.gate.warm(at(1)).unwrap(), 20);
+    assert_eq!(bench.gate.warm(at(1), || true).unwrap(), 20);
     assert!(!is_accepted(&bench.admit(&limited_secret, at(1))), "{}", limited.id);
+}
+
+/// A server that is told to stop while it reads keys ahead does not read on.
+#[test]
+fn reading_ahead_ends_when_it_is_told_to() {
+    let bench = Bench::new(None);
+    (0..2_010).for_each(|_| drop(bench.key(|_| {})));
+    let read = bench.gate.warm(at(0), || false).unwrap();
+    assert!((1..2_010).contains(&read), "{read}");
+    assert_eq!(bench.gate.warm(at(1), || true).unwrap(), 2_010);
 }
 
 /// The places that a check asks for, once everything else is there.

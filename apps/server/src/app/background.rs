@@ -72,8 +72,9 @@ impl Background {
 
     /// Reads the keys into memory, while requests are answered already.
     fn warm(&mut self, app: &App) -> Result<(), Failure> {
+        let Some(stop) = self.stop.clone() else { return Ok(()) };
         let app = app.clone();
-        let work = move || match app.gate.warm(app.clock.now()) {
+        let work = move || match app.gate.warm(app.clock.now(), || stop.wait(Duration::ZERO)) {
             Ok(keys) => tracing::info!(keys, "keys are in memory"),
             Err(error) => tracing::warn!(?error, "keys are not read ahead: each is read when it is used"),
         };

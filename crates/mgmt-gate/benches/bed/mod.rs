@@ -162,7 +162,7 @@ impl Bed {
 
     /// Has all keys in memory, and has used each.
     pub(crate) fn warm(&self) {
-        self.gate.warm(self.now()).unwrap();
+        self.gate.warm(self.now(), || true).unwrap();
         for secret in &self.secrets {
             if self.limits == Limits::Own {
                 self.top_up(secret);
