@@ -131,7 +131,9 @@ impl<'a> Work<'a> {
     /// Gives up all deliveries of a webhook that wait. When the change is answered, none of them is begun any more.
     pub(crate) fn stop_deliveries(&mut self, webhook: WebhookId) -> Result<(), ApiError> {
         self.tx.deliveries().stop(webhook)?;
-        self.tx.webhook_queues().settle(webhook)?;
+        // What is being tried ends in a round, maybe before this transaction is kept and without knowing of it: the next round looks
+        // again. Only rounds settle the queue, one at a time: here it could be set to what was read before such an end.
+        self.tx.webhook_queues().note_due(webhook, self.now)?;
         self.stopped.push(Endpoint::Webhook(webhook));
         Ok(())
     }
