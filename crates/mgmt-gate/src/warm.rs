@@ -5,16 +5,33 @@ use mgmt_core::{
     id::{KeyId, OrganizationId},
     key::ApiKey,
 };
-use mgmt_store::{KeyCondition, KeyFilter, Result, StoreError};
+use mgmt_store::{KeyCondition, KeyFilter, Result, Tx};
 
 use crate::{clock::Moment, gate::Gate};
 
-/// How many organizations, and how many keys, are read at once.
+/// How many organizations, and about how many keys, are read at once.
 const ORGANIZATIONS: i64 = 500;
-const KEYS: i64 = 2_000;
+const KEYS: usize = 2_000;
 
 /// Keys as they are in the store, each with the units used of its quota.
-type Page = (Organization, Vec<(ApiKey, u64)>);
+type Keys = Vec<(ApiKey, u64)>;
+
+/// How far the reading is.
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    /// The organization that was begun last.
+    organization: Option<OrganizationId>,
+    /// The last key of it that was read, if there are more.
+    key: Option<KeyId>,
+}
+
+/// What was read in one transaction.
+#[derive(Debug, Default)]
+struct Page {
+    organizations: Vec<(Organization, Keys)>,
+    /// Where the next one begins; `None` when nothing is left.
+    next: Option<Place>,
+}
 
 impl Gate {
     /// Reads the keys that work into memory, the newest organizations' and keys first, until all are there or the cache is full: how
@@ -24,50 +41,58 @@ impl Gate {
     /// # Errors
     /// When the store cannot be read. What was read till then is kept.
     pub fn warm(&self, now: Moment, go_on: impl Fn() -> bool) -> Result<usize> {
-        let (mut count, mut after) = (0, None);
-        loop {
-            let organizations = self.store().read("gate.warm", |tx| tx.organizations().list(after, ORGANIZATIONS))?;
-            let Some(last) = organizations.last() else { return Ok(count) };
-            after = Some(last.id);
-            for organization in &organizations {
-                count += self.warm_organization(organization.id, now, &go_on)?;
-                if self.is_full() || !go_on() {
-                    return Ok(count);
-                }
-            }
-        }
-    }
-
-    fn warm_organization(&self, id: OrganizationId, now: Moment, go_on: &impl Fn() -> bool) -> Result<usize> {
-        let (mut count, mut before) = (0, None);
+        let (mut count, mut place) = (0, Place::default());
         loop {
             // Before the store is read, as for every fill.
             let epochs = self.epochs();
-            let Some((organization, keys)) = self.read_page(id, before, now)? else { return Ok(count) };
-            let Some((last, _)) = keys.last() else { return Ok(count) };
-            before = Some(last.id);
-            for (key, used) in keys {
-                count += usize::from(self.fill(key, &organization, used, &epochs, now));
+            let page = self.store().read("gate.warm", |tx| read_page(tx, place, now))?;
+            for (organization, keys) in page.organizations {
+                for (key, used) in keys {
+                    count += usize::from(self.fill(key, &organization, used, &epochs, now));
+                }
             }
-            if self.is_full() || !go_on() {
-                return Ok(count);
+            match page.next {
+                Some(next) if !self.is_full() && go_on() => place = next,
+                _ => return Ok(count),
             }
         }
     }
+}
 
-    fn read_page(&self, id: OrganizationId, before: Option<KeyId>, now: Moment) -> Result<Option<Page>> {
-        let filter = KeyFilter { kind: None, condition: KeyCondition::Active };
-        self.store().read("gate.warm", |tx| {
-            let Some(organization) = tx.organizations().find(id)? else { return Ok::<_, StoreError>(None) };
-            let mut keys = Vec::new();
-            for key in tx.keys().list(id, filter, now.wall, before, KEYS)? {
-                let used = match key.settings.quota {
-                    Some(quota) => tx.quotas().used(&key.lineage.to_string(), quota.period.start(now.wall))?,
-                    None => 0,
-                };
-                keys.push((key, used));
-            }
-            Ok(Some((organization, keys)))
-        })
+/// Reads on from a place: the rest of an organization, or several ones, as most have few keys.
+fn read_page(tx: &mut dyn Tx, place: Place, now: Moment) -> Result<Page> {
+    let mut page = Page::default();
+    let (organizations, mut before) = match place {
+        Place { organization: Some(id), key: Some(key) } => (tx.organizations().find(id)?.into_iter().collect(), Some(key)),
+        Place { organization, .. } => (tx.organizations().list(organization, ORGANIZATIONS)?, None),
+    };
+    // Those that were removed meanwhile are passed over.
+    page.next = before.map(|_| Place { key: None, ..place });
+    let mut count = 0;
+    for organization in organizations {
+        let keys = read_keys(tx, organization.id, before.take(), now)?;
+        count += keys.len();
+        let more = keys.len() >= KEYS;
+        page.next = Some(Place { organization: Some(organization.id), key: keys.last().filter(|_| more).map(|(key, _)| key.id) });
+        page.organizations.push((organization, keys));
+        if more || count >= KEYS {
+            break;
+        }
     }
+    Ok(page)
+}
+
+/// The newest keys of an organization, those before `before` if given.
+fn read_keys(tx: &mut dyn Tx, organization: OrganizationId, before: Option<KeyId>, now: Moment) -> Result<Keys> {
+    let filter = KeyFilter { kind: None, condition: KeyCondition::Active };
+    let limit = i64::try_from(KEYS).unwrap_or(i64::MAX);
+    let keys = tx.keys().list(organization, filter, now.wall, before, limit)?;
+    let used = |key: ApiKey| {
+        let used = match key.settings.quota {
+            Some(quota) => tx.quotas().used(&key.lineage.to_string(), quota.period.start(now.wall))?,
+            None => 0,
+        };
+        Ok((key, used))
+    };
+    keys.into_iter().map(used).collect()
 }
