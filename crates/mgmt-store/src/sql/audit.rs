@@ -8,6 +8,7 @@ use mgmt_core::{
 use serde_json::Value;
 
 use super::{
+    kept::Kept,
     schema::{audit as table, audit_heads as heads},
     tx::{RowRef, SqlTx},
 };
@@ -17,7 +18,7 @@ use crate::{
 };
 
 #[derive(Insertable, Queryable, Selectable)]
-#[diesel(table_name = table)]
+#[diesel(table_name = table, treat_none_as_default_value = false)]
 struct AuditRow {
     organization_id: String,
     seq: i64,
@@ -78,13 +79,13 @@ impl SqlTx<'_> {
     /// Takes the next place of a chain, and with it the right to fill it: the number and the hash before it.
     fn next_place(&mut self, organization: &str) -> Result<(i64, [u8; 32])> {
         let count_up = diesel::update(heads::table.find(organization)).set(heads::seq.eq(heads::seq + 1));
-        if self.query(|c| count_up.execute(c))? == 1 {
+        if self.query(|c| Kept(count_up).execute(c))? == 1 {
             let query = heads::table.find(organization).select((heads::seq, heads::hash));
             let (seq, hash) = self.query(|c| query.first::<(i64, Vec<u8>)>(c))?;
             return Ok((seq, RowRef { table: "audit_heads", id: organization }.ok(hash.try_into())?));
         }
         let row = (heads::organization_id.eq(organization), heads::seq.eq(1_i64), heads::hash.eq(GENESIS.to_vec()));
-        self.insert_missing(|c| diesel::insert_into(heads::table).values(row).execute(c))?;
+        self.insert_missing(|c| Kept(diesel::insert_into(heads::table).values(row)).execute(c))?;
         Ok((1, GENESIS))
     }
 }
@@ -95,9 +96,9 @@ impl Audit for SqlTx<'_> {
         let (seq, previous) = self.next_place(&organization)?;
         let hash = chain(&previous, seq, entry);
         let row = AuditRow::new(entry, seq, hash);
-        self.query(|c| diesel::insert_into(table::table).values(row).execute(c))?;
+        self.query(|c| Kept(diesel::insert_into(table::table).values(row)).execute(c))?;
         let head = diesel::update(heads::table.find(&organization)).set(heads::hash.eq(hash.to_vec()));
-        self.query(|c| head.execute(c))?;
+        self.query(|c| Kept(head).execute(c))?;
         Ok(seq)
     }
 
@@ -157,6 +158,6 @@ impl Audit for SqlTx<'_> {
 
     fn seal(&mut self, organization: OrganizationId, seal: &[u8; 32]) -> Result<()> {
         let set = diesel::update(heads::table.find(organization.to_string())).set(heads::seal.eq(seal.to_vec()));
-        if self.query(|c| set.execute(c))? == 1 { Ok(()) } else { Err(StoreError::Conflict("audit chain")) }
+        if self.query(|c| Kept(set).execute(c))? == 1 { Ok(()) } else { Err(StoreError::Conflict("audit chain")) }
     }
 }

@@ -68,15 +68,21 @@ pub(crate) mod any {
 }
 
 impl AnyConnection {
+    /// Lets SQLite refuse what `mode` does not allow, from now on. To be called once for a connection rather than for each
+    /// transaction: all statements that are prepared must be prepared anew after it. PostgreSQL is told by each transaction.
+    pub(crate) fn allow(&mut self, mode: Mode) -> QueryResult<()> {
+        match (self, mode) {
+            (Self::Sqlite(c), Mode::Read) => c.batch_execute("PRAGMA query_only = ON"),
+            (Self::Sqlite(c), Mode::Write) => c.batch_execute("PRAGMA query_only = OFF"),
+            (Self::Postgres(_), _) => Ok(()),
+        }
+    }
+
     /// Begins a transaction.
     pub(crate) fn begin(&mut self, mode: Mode) -> QueryResult<()> {
         match (self, mode) {
-            (Self::Sqlite(c), Mode::Read) => {
-                AnsiTransactionManager::begin_transaction_sql(c, "PRAGMA query_only = ON; BEGIN DEFERRED")
-            }
-            (Self::Sqlite(c), Mode::Write) => {
-                AnsiTransactionManager::begin_transaction_sql(c, "PRAGMA query_only = OFF; BEGIN IMMEDIATE")
-            }
+            (Self::Sqlite(c), Mode::Read) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN DEFERRED"),
+            (Self::Sqlite(c), Mode::Write) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE"),
             (Self::Postgres(c), Mode::Read) => AnsiTransactionManager::begin_transaction_sql(c, POSTGRES_READ),
             (Self::Postgres(c), Mode::Write) => AnsiTransactionManager::begin_transaction_sql(c, POSTGRES_WRITE),
         }

@@ -9,6 +9,7 @@ use mgmt_core::{
 };
 
 use super::{
+    kept::Kept,
     schema::deliveries as table,
     tx::{RowRef, SqlTx},
 };
@@ -135,26 +136,26 @@ impl Deliveries for SqlTx<'_> {
             table::next_attempt_at.eq(delivery.next_attempt_at.map(Timestamp::as_millis)),
             table::lease.eq(None::<String>),
         );
-        Ok(self.query(|c| diesel::update(table::table.filter(own)).set(changes).execute(c))? == 1)
+        Ok(self.query(|c| Kept(diesel::update(table::table.filter(own)).set(changes)).execute(c))? == 1)
     }
 
     fn release_all(&mut self, now: Timestamp) -> Result<usize> {
         let leased = table::table.filter(table::next_attempt_at.is_not_null().and(table::lease.is_not_null()));
         let free = (table::lease.eq(None::<String>), table::next_attempt_at.eq(now.as_millis()));
-        self.query(|c| diesel::update(leased).set(free).execute(c))
+        self.query(|c| Kept(diesel::update(leased).set(free)).execute(c))
     }
 
     fn stop(&mut self, webhook: WebhookId) -> Result<usize> {
         let waiting = table::next_attempt_at.is_not_null().and(table::lease.is_null());
         let own = table::table.filter(table::webhook_id.eq(webhook.to_string()).and(waiting));
         let ended = (table::status.eq(DeliveryStatus::Dead.as_str()), table::next_attempt_at.eq(None::<i64>));
-        self.query(|c| diesel::update(own).set(ended).execute(c))
+        self.query(|c| Kept(diesel::update(own).set(ended)).execute(c))
     }
 
     fn repeat(&mut self, webhook: WebhookId, id: DeliveryId, now: Timestamp) -> Result<bool> {
         let own = table::id.eq(id.to_string()).and(table::webhook_id.eq(webhook.to_string()));
         let idle = table::table.filter(own.and(table::lease.is_null()));
-        Ok(self.query(|c| diesel::update(idle).set(new_round(now)).execute(c))? == 1)
+        Ok(self.query(|c| Kept(diesel::update(idle).set(new_round(now))).execute(c))? == 1)
     }
 
     fn repeat_since(&mut self, webhook: WebhookId, since: Timestamp, now: Timestamp, most: i64) -> Result<usize> {

@@ -8,6 +8,7 @@ use mgmt_core::{
 };
 
 use super::{
+    kept::Kept,
     schema::events as table,
     tx::{RowRef, SqlTx, json_text},
 };
@@ -17,7 +18,7 @@ use crate::{
 };
 
 #[derive(Insertable, Queryable, Selectable)]
-#[diesel(table_name = table)]
+#[diesel(table_name = table, treat_none_as_default_value = false)]
 struct EventRow {
     id: String,
     organization_id: String,
@@ -55,7 +56,7 @@ impl Events for SqlTx<'_> {
             webhook_id: only.map(|id| id.to_string()),
             waiting_since: Some(event.at.as_millis()),
         };
-        self.query(|c| diesel::insert_into(table::table).values(row).execute(c))?;
+        self.query(|c| Kept(diesel::insert_into(table::table).values(row)).execute(c))?;
         Ok(())
     }
 

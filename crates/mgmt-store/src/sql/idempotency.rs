@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use mgmt_core::time::Timestamp;
 
 use super::{
+    kept::Kept,
     schema::idempotency as table,
     tx::{RowRef, SqlTx},
 };
@@ -13,7 +14,7 @@ use crate::{
 };
 
 #[derive(Insertable, Queryable, Selectable)]
-#[diesel(table_name = table)]
+#[diesel(table_name = table, treat_none_as_default_value = false)]
 struct IdempotencyRow {
     id: String,
     organization_id: String,
@@ -64,7 +65,7 @@ impl Idempotency for SqlTx<'_> {
         // One that has expired is as good as forgotten, whether it was deleted yet or not.
         let expired = table::table.filter(table::id.eq(row.id.clone()).and(table::expires_at.le(row.created_at)));
         self.query(|c| diesel::delete(expired).execute(c))?;
-        self.query(|c| diesel::insert_into(table::table).values(row).execute(c))?;
+        self.query(|c| Kept(diesel::insert_into(table::table).values(row)).execute(c))?;
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use mgmt_core::time::Timestamp;
 
 use super::{
     conn::Channel,
+    kept::Kept,
     schema::{invalidations as table, sequences},
     tx::{RowRef, SqlTx},
 };
@@ -42,13 +43,13 @@ impl Invalidations for SqlTx<'_> {
     fn append(&mut self, invalidation: Invalidation, now: Timestamp) -> Result<i64> {
         // INVARIANT: the row's lock is held until the commit, so numbers become visible in their order and without gaps.
         let count_up = diesel::update(sequences::table.find(SEQUENCE)).set(sequences::value.eq(sequences::value + 1));
-        if self.query(|c| count_up.execute(c))? != 1 {
+        if self.query(|c| Kept(count_up).execute(c))? != 1 {
             return Err(StoreError::Corrupt { table: "sequences", id: SEQUENCE.to_owned() });
         }
         let seq = Invalidations::head(self)?;
         let (kind, subject) = columns(invalidation);
         let row = (table::seq.eq(seq), table::kind.eq(kind), table::subject.eq(subject), table::added_at.eq(now.as_millis()));
-        self.query(|c| diesel::insert_into(table::table).values(row).execute(c))?;
+        self.query(|c| Kept(diesel::insert_into(table::table).values(row)).execute(c))?;
         self.query(|c| c.notify(Channel::Changes, ""))?;
         Ok(seq)
     }

@@ -19,6 +19,7 @@ use mgmt_core::{
 };
 
 use super::{
+    kept::Kept,
     organizations::{quota, quota_columns},
     schema::{expiry_notices as notices, keys as table},
     tx::{RowRef, SqlTx, json_text},
@@ -34,7 +35,7 @@ const SHORT_LIFE_MILLIS: i64 = 24 * 3600 * 1000;
 const NOT_REVOKED: [&str; 2] = ["active", "suspended"];
 
 #[derive(Insertable, Queryable, Selectable)]
-#[diesel(table_name = table)]
+#[diesel(table_name = table, treat_none_as_default_value = false)]
 struct KeyRow {
     id: String,
     organization_id: String,
@@ -58,7 +59,7 @@ struct KeyRow {
 }
 
 #[derive(AsChangeset, Insertable, Queryable, Selectable)]
-#[diesel(table_name = table, treat_none_as_null = true)]
+#[diesel(table_name = table, treat_none_as_default_value = false, treat_none_as_null = true)]
 struct SettingsColumns {
     name: String,
     scopes: String,
@@ -73,7 +74,7 @@ struct SettingsColumns {
 }
 
 #[derive(AsChangeset, Default, Insertable, Queryable, Selectable)]
-#[diesel(table_name = table, treat_none_as_null = true)]
+#[diesel(table_name = table, treat_none_as_default_value = false, treat_none_as_null = true)]
 struct StateColumns {
     state: String,
     suspended_at: Option<i64>,
@@ -213,7 +214,7 @@ impl TryFrom<KeyRow> for ApiKey {
 
 impl Keys for SqlTx<'_> {
     fn insert(&mut self, key: &ApiKey) -> Result<()> {
-        self.query(|c| diesel::insert_into(table::table).values(KeyRow::from(key)).execute(c))?;
+        self.query(|c| Kept(diesel::insert_into(table::table).values(KeyRow::from(key))).execute(c))?;
         Ok(())
     }
 
@@ -293,7 +294,7 @@ impl Keys for SqlTx<'_> {
             table::updated_at.eq(key.updated_at.as_millis()),
             table::version.eq(key.version),
         );
-        let rows = self.query(|c| diesel::update(table::table.filter(read)).set(changes).execute(c))?;
+        let rows = self.query(|c| Kept(diesel::update(table::table.filter(read)).set(changes)).execute(c))?;
         if rows == 1 { Ok(()) } else { Err(StoreError::Conflict("key")) }
     }
 
@@ -303,7 +304,7 @@ impl Keys for SqlTx<'_> {
             .filter(table::project_id.is_null())
             .filter(table::state.eq_any(NOT_REVOKED).and(table::retires_at.is_null()))
             .filter(table::expires_at.is_null().or(table::expires_at.gt(now.as_millis())));
-        self.query(|c| counted.count().get_result(c))
+        self.query(|c| Kept(counted.count()).get_result(c))
     }
 
     fn list_expiring(&mut self, now: Timestamp, until: Timestamp, days: i64, limit: i64) -> Result<Vec<ApiKey>> {
@@ -326,11 +327,11 @@ impl Keys for SqlTx<'_> {
         let Some(expires_at) = key.settings.expires_at.map(Timestamp::as_millis) else { return Ok(()) };
         let values = (notices::expires_at.eq(expires_at), notices::days.eq(days));
         let known = notices::table.find(key.id.to_string());
-        if self.query(|c| diesel::update(known).set(values).execute(c))? == 1 {
+        if self.query(|c| Kept(diesel::update(known).set(values)).execute(c))? == 1 {
             return Ok(());
         }
         let row = (notices::key_id.eq(key.id.to_string()), values.0, values.1);
-        self.insert_missing(|c| diesel::insert_into(notices::table).values(row).execute(c))
+        self.insert_missing(|c| Kept(diesel::insert_into(notices::table).values(row)).execute(c))
     }
 
     fn touch(&mut self, used: &[(KeyId, Timestamp)]) -> Result<()> {

@@ -9,6 +9,7 @@ use super::{
     address::Address,
     conn::{AnyConnection, Channel},
     fault::Fault,
+    kept::Kept,
     schema::node_leases as table,
     tx::SqlTx,
 };
@@ -32,9 +33,9 @@ impl NodeLeases for SqlTx<'_> {
         let columns = (table::lease_until.eq(known.map_or(end, |before| before.max(end))), table::applied_seq.eq(applied));
         if known.is_none() {
             let row = (table::node.eq(node), columns.0, columns.1);
-            self.insert_missing(|c| diesel::insert_into(table::table).values(row).execute(c))?;
+            self.insert_missing(|c| Kept(diesel::insert_into(table::table).values(row)).execute(c))?;
         } else {
-            self.update_seen(|c| diesel::update(table::table.find(node)).set(columns).execute(c))?;
+            self.update_seen(|c| Kept(diesel::update(table::table.find(node)).set(columns)).execute(c))?;
         }
         self.query(|c| c.notify(Channel::Acknowledgements, ""))?;
         Ok(true)
@@ -44,7 +45,7 @@ impl NodeLeases for SqlTx<'_> {
         // One that is lost with the power is only waited for until the next renewal.
         self.query(AnyConnection::commit_lazily)?;
         let row = table::table.filter(table::node.eq(node)).filter(table::applied_seq.lt(applied));
-        let changed = self.query(|c| diesel::update(row).set(table::applied_seq.eq(applied)).execute(c))?;
+        let changed = self.query(|c| Kept(diesel::update(row).set(table::applied_seq.eq(applied))).execute(c))?;
         if changed > 0 {
             self.query(|c| c.notify(Channel::Acknowledgements, ""))?;
         }

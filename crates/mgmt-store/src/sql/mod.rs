@@ -13,6 +13,7 @@ mod foreign_hashes;
 mod idempotency;
 mod invalidations;
 mod invitations;
+mod kept;
 mod keys;
 mod leases;
 mod memberships;

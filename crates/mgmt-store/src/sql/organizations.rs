@@ -8,6 +8,7 @@ use mgmt_core::{
 };
 
 use super::{
+    kept::Kept,
     schema::organizations as table,
     tx::{RowRef, SqlTx, json_text, signed},
 };
@@ -129,7 +130,7 @@ pub(super) fn quota(at: RowRef<'_>, limit: Option<i64>, period: Option<&str>) ->
 impl Organizations for SqlTx<'_> {
     fn insert(&mut self, organization: &Organization) -> Result<()> {
         let row = OrganizationRow::from(organization);
-        self.query(|c| diesel::insert_into(table::table).values((row, table::lock_count.eq(0_i64))).execute(c))?;
+        self.query(|c| Kept(diesel::insert_into(table::table).values((row, table::lock_count.eq(0_i64)))).execute(c))?;
         Ok(())
     }
 
@@ -165,12 +166,12 @@ impl Organizations for SqlTx<'_> {
     fn update(&mut self, organization: &Organization) -> Result<()> {
         let changes = Changes::from(OrganizationRow::from(organization));
         let read = table::id.eq(organization.id.to_string()).and(table::version.eq(organization.version - 1));
-        let rows = self.query(|c| diesel::update(table::table.filter(read)).set(changes).execute(c))?;
+        let rows = self.query(|c| Kept(diesel::update(table::table.filter(read)).set(changes)).execute(c))?;
         if rows == 1 { Ok(()) } else { Err(StoreError::Conflict("organization")) }
     }
 
     fn lock(&mut self, id: OrganizationId) -> Result<bool> {
         let count_up = diesel::update(table::table.find(id.to_string())).set(table::lock_count.eq(table::lock_count + 1));
-        Ok(self.query(|c| count_up.execute(c))? == 1)
+        Ok(self.query(|c| Kept(count_up).execute(c))? == 1)
     }
 }

@@ -31,6 +31,8 @@ pub(crate) struct Link {
 #[derive(Debug)]
 pub(crate) struct Manager {
     address: Address,
+    /// What the connections are for, if not for both.
+    only: Option<Mode>,
     /// Whether commits are brought to the disk together, by [`Disk`], and not each by itself.
     shares_disk: bool,
 }
@@ -42,10 +44,9 @@ impl ManageConnection for Manager {
     fn connect(&self) -> Result<Link> {
         let mut connection = self.address.connect()?;
         let timeline = self.address.timeline(&mut connection);
-        if self.shares_disk {
-            let told = connection.leave_commits_to_others();
-            told.map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        }
+        let told = self.only.map_or(Ok(()), |mode| connection.allow(mode));
+        let told = told.and_then(|()| if self.shares_disk { connection.leave_commits_to_others() } else { Ok(()) });
+        told.map_err(|error| StoreError::Unavailable(error.to_string()))?;
         Ok(Link { connection, timeline, is_broken: false })
     }
 
@@ -74,6 +75,8 @@ impl HandleError<StoreError> for Report {
 pub(crate) struct Lane {
     pool: Pool<Manager>,
     queue: Option<Arc<FairMutex<()>>>,
+    /// Whether its connection is for reading and for writing by turns, and has to be told for what.
+    switches: bool,
     disk: Option<Arc<Disk>>,
     wait: Duration,
 }
@@ -96,18 +99,18 @@ pub(crate) struct Lanes {
 impl Lanes {
     /// Where there is one writer, its users queue.
     pub(crate) fn new(address: &Address, options: &Options) -> Self {
-        let lane = |size, queued, disk| Lane::new(address.clone(), size, (queued, disk), options.wait);
+        let lane = |size, only, disk| Lane::new(address.clone(), size, (only, disk), options.wait);
         match address.sharing() {
             Sharing::OneConnection => {
-                let only = lane(1, true, None);
+                let only = lane(1, None, None);
                 Self { read: only.clone(), write: only }
             }
             Sharing::OneWriter => {
                 let disk = address.journal().map(Disk::new).map(Arc::new);
-                Self { read: lane(options.pool_size, false, None), write: lane(1, true, disk) }
+                Self { read: lane(options.pool_size, Some(Mode::Read), None), write: lane(1, Some(Mode::Write), disk) }
             }
             Sharing::Nodes => {
-                let all = lane(options.pool_size, false, None);
+                let all = lane(options.pool_size, None, None);
                 Self { read: all.clone(), write: all }
             }
         }
@@ -122,9 +125,14 @@ impl Lanes {
 }
 
 impl Lane {
-    fn new(address: Address, size: u32, (queued, disk): (bool, Option<Arc<Disk>>), wait: Duration) -> Self {
+    fn new(address: Address, size: u32, (only, disk): (Option<Mode>, Option<Arc<Disk>>), wait: Duration) -> Self {
         // Connections to a server are renewed now and then, so that a moved or rebalanced server is followed.
         let is_server = address.sharing() == Sharing::Nodes;
+        let (queued, switches) = match address.sharing() {
+            Sharing::OneConnection => (true, true),
+            Sharing::OneWriter => (only == Some(Mode::Write), false),
+            Sharing::Nodes => (false, false),
+        };
         let (idle, life) = if is_server { (Some(600), Some(1800)) } else { (None, None) };
         let pool = Pool::builder()
             .max_size(size.max(1))
@@ -134,13 +142,18 @@ impl Lane {
             .max_lifetime(life.map(Duration::from_secs))
             .connection_timeout(wait)
             .error_handler(Box::new(Report))
-            .build_unchecked(Manager { address, shares_disk: disk.is_some() });
-        Self { pool, queue: queued.then(Arc::default), disk, wait }
+            .build_unchecked(Manager { address, only, shares_disk: disk.is_some() });
+        Self { pool, queue: queued.then(Arc::default), switches, disk, wait }
     }
 
     /// Waits for a connection on which a transaction of `mode` has begun.
     pub(crate) fn begin(&self, mode: Mode) -> Result<Turn<'_>, Fault> {
-        self.begin_with(|connection| connection.begin(mode))
+        self.begin_with(|connection| {
+            if self.switches {
+                connection.allow(mode)?;
+            }
+            connection.begin(mode)
+        })
     }
 
     /// Waits for a connection on which `begin` has succeeded. Connections that died meanwhile are passed over.

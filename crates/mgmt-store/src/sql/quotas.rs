@@ -8,6 +8,7 @@ use mgmt_core::{
 
 use super::{
     conn::Channel,
+    kept::Kept,
     schema::{quota_marks as marks, quotas as table},
     tx::{RowRef, SqlTx, signed},
 };
@@ -20,7 +21,7 @@ impl SqlTx<'_> {
     /// Locks the row, so that what is read after stays true until the end; makes one if there is none.
     fn lock_quota(&mut self, subject: &str, period: Period, period_start: Timestamp) -> Result<()> {
         let lock = diesel::update(table::table.find((subject, period.as_str()))).set(table::used.eq(table::used));
-        if self.query(|c| lock.execute(c))? == 1 {
+        if self.query(|c| Kept(lock).execute(c))? == 1 {
             return Ok(());
         }
         let row = (
@@ -29,7 +30,7 @@ impl SqlTx<'_> {
             table::period_start.eq(period_start.as_millis()),
             table::used.eq(0_i64),
         );
-        self.insert_missing(|c| diesel::insert_into(table::table).values(row).execute(c))
+        self.insert_missing(|c| Kept(diesel::insert_into(table::table).values(row)).execute(c))
     }
 
     /// Which period a row counts, and how much of it is used.
@@ -56,7 +57,7 @@ impl SqlTx<'_> {
             marks::used.eq(signed(mark.used)),
             marks::waiting_since.eq(start),
         );
-        self.query(|c| diesel::insert_into(marks::table).values(row).execute(c))?;
+        self.query(|c| Kept(diesel::insert_into(marks::table).values(row)).execute(c))?;
         Ok(())
     }
 
@@ -84,10 +85,10 @@ impl Quotas for SqlTx<'_> {
         let row = table::table.filter(row.and(table::period_start.eq(start.as_millis())));
         if start < period_start {
             let opened = (table::period_start.eq(period_start.as_millis()), table::used.eq(signed(units)));
-            self.update_seen(|c| diesel::update(row).set(opened).execute(c))?;
+            self.update_seen(|c| Kept(diesel::update(row).set(opened)).execute(c))?;
         } else if units > 0 {
             let room = row.filter((table::used + signed(units)).le(signed(quota.limit)));
-            self.update_seen(|c| diesel::update(room).set(table::used.eq(table::used + signed(units))).execute(c))?;
+            self.update_seen(|c| Kept(diesel::update(room).set(table::used.eq(table::used + signed(units)))).execute(c))?;
         }
         for percent in quota.marks_between(used, used + units) {
             let mark = QuotaMark { subject: subject.to_owned(), quota: *quota, period_start, percent, used: used + units };
@@ -103,7 +104,7 @@ impl Quotas for SqlTx<'_> {
         let row = table::subject.eq(subject).and(table::period.eq(period));
         let taken = row.and(table::period_start.eq(period_start.as_millis())).and(table::used.ge(signed(units)));
         let give = diesel::update(table::table.filter(taken)).set(table::used.eq(table::used - signed(units)));
-        self.query(|c| give.execute(c))?;
+        self.query(|c| Kept(give).execute(c))?;
         Ok(())
     }
 
@@ -132,7 +133,7 @@ impl Quotas for SqlTx<'_> {
 
     fn announce(&mut self, mark: &QuotaMark) -> Result<bool> {
         let waiting = marks::table.find(mark_key(mark)).filter(marks::waiting_since.is_not_null());
-        Ok(self.query(|c| diesel::update(waiting).set(marks::waiting_since.eq(None::<i64>)).execute(c))? == 1)
+        Ok(self.query(|c| Kept(diesel::update(waiting).set(marks::waiting_since.eq(None::<i64>))).execute(c))? == 1)
     }
 
     fn delete_marks(&mut self, before: Timestamp) -> Result<usize> {

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use mgmt_core::{secret::SecretHash, session::RefreshToken, time::Timestamp};
 
 use super::{
+    kept::Kept,
     schema::refresh_tokens as table,
     tx::{RowRef, SqlTx},
 };
@@ -13,7 +14,7 @@ use crate::{
 };
 
 #[derive(Insertable, Queryable, Selectable)]
-#[diesel(table_name = table)]
+#[diesel(table_name = table, treat_none_as_default_value = false)]
 struct RefreshTokenRow {
     hash: Vec<u8>,
     session_id: String,
@@ -48,7 +49,7 @@ impl TryFrom<RefreshTokenRow> for RefreshToken {
 
 impl RefreshTokens for SqlTx<'_> {
     fn insert(&mut self, token: &RefreshToken) -> Result<()> {
-        self.query(|c| diesel::insert_into(table::table).values(RefreshTokenRow::from(token)).execute(c))?;
+        self.query(|c| Kept(diesel::insert_into(table::table).values(RefreshTokenRow::from(token))).execute(c))?;
         Ok(())
     }
 
@@ -60,6 +61,6 @@ impl RefreshTokens for SqlTx<'_> {
 
     fn spend(&mut self, hash: &SecretHash, at: Timestamp) -> Result<bool> {
         let fresh = table::table.filter(table::hash.eq(hash.to_bytes()).and(table::spent_at.is_null()));
-        Ok(self.query(|c| diesel::update(fresh).set(table::spent_at.eq(at.as_millis())).execute(c))? == 1)
+        Ok(self.query(|c| Kept(diesel::update(fresh).set(table::spent_at.eq(at.as_millis()))).execute(c))? == 1)
     }
 }

@@ -8,6 +8,7 @@ use mgmt_core::{
 };
 
 use super::{
+    kept::Kept,
     schema::{bucket_keys, reveals as table},
     tx::{RowRef, SqlTx},
 };
@@ -17,7 +18,7 @@ use crate::{
 };
 
 #[derive(Insertable, Queryable, Selectable)]
-#[diesel(table_name = table)]
+#[diesel(table_name = table, treat_none_as_default_value = false)]
 struct RevealRow {
     key_id: String,
     organization_id: String,
@@ -29,7 +30,7 @@ struct RevealRow {
 }
 
 #[derive(Insertable, Queryable, Selectable)]
-#[diesel(table_name = bucket_keys)]
+#[diesel(table_name = bucket_keys, treat_none_as_default_value = false)]
 struct BucketKeyRow {
     bucket: i64,
     wrapped: Vec<u8>,
@@ -69,7 +70,7 @@ impl TryFrom<RevealRow> for Reveal {
 
 impl Reveals for SqlTx<'_> {
     fn insert(&mut self, reveal: &Reveal) -> Result<()> {
-        self.query(|c| diesel::insert_into(table::table).values(RevealRow::from(reveal)).execute(c))?;
+        self.query(|c| Kept(diesel::insert_into(table::table).values(RevealRow::from(reveal))).execute(c))?;
         Ok(())
     }
 
@@ -83,7 +84,7 @@ impl Reveals for SqlTx<'_> {
         let open = table::table
             .filter(table::key_id.eq(key.to_string()))
             .filter(table::expires_at.gt(now.as_millis()).and(table::reads_left.gt(0_i64)));
-        let taken = self.query(|c| diesel::update(open).set(table::reads_left.eq(table::reads_left - 1)).execute(c))?;
+        let taken = self.query(|c| Kept(diesel::update(open).set(table::reads_left.eq(table::reads_left - 1))).execute(c))?;
         // The update holds the row's lock, so this is the record as this read left it.
         if taken == 1 { Reveals::find(self, key) } else { Ok(None) }
     }
@@ -100,7 +101,7 @@ impl Reveals for SqlTx<'_> {
         }
         let row = BucketKeyRow { bucket: key.bucket, wrapped: key.wrapped.clone(), expires_at: key.expires_at.as_millis() };
         // Whoever looked before and found none shall find the one that came in between.
-        self.insert_missing(|c| diesel::insert_into(bucket_keys::table).values(row).execute(c))
+        self.insert_missing(|c| Kept(diesel::insert_into(bucket_keys::table).values(row)).execute(c))
     }
 
     fn find_bucket_key(&mut self, bucket: i64) -> Result<Option<WrappedBucketKey>> {

@@ -12,6 +12,7 @@ use mgmt_core::{
 };
 
 use super::{
+    kept::Kept,
     schema::send_outs as table,
     tx::{RowRef, SqlTx},
 };
@@ -21,7 +22,7 @@ use crate::{
 };
 
 #[derive(Insertable, Queryable, Selectable)]
-#[diesel(table_name = table)]
+#[diesel(table_name = table, treat_none_as_default_value = false)]
 struct SendOutRow {
     id: String,
     organization_id: String,
@@ -92,7 +93,7 @@ fn read(rows: Vec<SendOutRow>) -> Result<Vec<SendOut>> {
 
 impl SendOuts for SqlTx<'_> {
     fn insert(&mut self, send_out: &SendOut) -> Result<()> {
-        self.query(|c| diesel::insert_into(table::table).values(SendOutRow::from(send_out)).execute(c))?;
+        self.query(|c| Kept(diesel::insert_into(table::table).values(SendOutRow::from(send_out))).execute(c))?;
         Ok(())
     }
 
@@ -159,20 +160,20 @@ impl SendOuts for SqlTx<'_> {
             table::next_attempt_at.eq(progress.next_attempt_at.map(Timestamp::as_millis)),
             table::lease.eq(None::<String>),
         );
-        Ok(self.query(|c| diesel::update(table::table.filter(own)).set(changes).execute(c))? == 1)
+        Ok(self.query(|c| Kept(diesel::update(table::table.filter(own)).set(changes)).execute(c))? == 1)
     }
 
     fn release_all(&mut self, now: Timestamp) -> Result<usize> {
         let leased = table::table.filter(table::next_attempt_at.is_not_null().and(table::lease.is_not_null()));
         let free = (table::lease.eq(None::<String>), table::next_attempt_at.eq(now.as_millis()));
-        self.query(|c| diesel::update(leased).set(free).execute(c))
+        self.query(|c| Kept(diesel::update(leased).set(free)).execute(c))
     }
 
     fn stop(&mut self, webhook: PartId) -> Result<usize> {
         let waiting = table::next_attempt_at.is_not_null().and(table::lease.is_null());
         let own = table::table.filter(table::webhook_id.eq(webhook.to_string()).and(waiting));
         let ended = (table::status.eq(DeliveryStatus::Dead.as_str()), table::next_attempt_at.eq(None::<i64>));
-        self.query(|c| diesel::update(own).set(ended).execute(c))
+        self.query(|c| Kept(diesel::update(own).set(ended)).execute(c))
     }
 
     fn repeat(&mut self, webhook: PartId, id: SendOutId, now: Timestamp) -> Result<bool> {
@@ -180,7 +181,7 @@ impl SendOuts for SqlTx<'_> {
         let idle = table::table.filter(own.and(table::lease.is_null()));
         let status = table::status.eq(DeliveryStatus::Pending.as_str());
         let anew = (status, table::tries.eq(0), table::next_attempt_at.eq(now.as_millis()));
-        Ok(self.query(|c| diesel::update(idle).set(anew).execute(c))? == 1)
+        Ok(self.query(|c| Kept(diesel::update(idle).set(anew)).execute(c))? == 1)
     }
 
     fn delete_before(&mut self, before: Timestamp, most: i64) -> Result<usize> {

@@ -8,6 +8,7 @@ use mgmt_core::{
 };
 
 use super::{
+    kept::Kept,
     schema::sessions as table,
     tx::{RowRef, SqlTx},
 };
@@ -17,7 +18,7 @@ use crate::{
 };
 
 #[derive(Insertable, Queryable, Selectable)]
-#[diesel(table_name = table)]
+#[diesel(table_name = table, treat_none_as_default_value = false)]
 struct SessionRow {
     id: String,
     user_id: String,
@@ -67,7 +68,7 @@ impl TryFrom<SessionRow> for Session {
 
 impl Sessions for SqlTx<'_> {
     fn insert(&mut self, session: &Session) -> Result<()> {
-        self.query(|c| diesel::insert_into(table::table).values(SessionRow::from(session)).execute(c))?;
+        self.query(|c| Kept(diesel::insert_into(table::table).values(SessionRow::from(session))).execute(c))?;
         Ok(())
     }
 
@@ -90,12 +91,12 @@ impl Sessions for SqlTx<'_> {
     fn refresh(&mut self, id: SessionId, organization: OrganizationId, at: Timestamp) -> Result<bool> {
         let open = table::table.filter(table::id.eq(id.to_string()).and(table::revoked_at.is_null()));
         let used = (table::last_used_at.eq(at.as_millis()), table::organization_id.eq(organization.to_string()));
-        Ok(self.query(|c| diesel::update(open).set(used).execute(c))? == 1)
+        Ok(self.query(|c| Kept(diesel::update(open).set(used)).execute(c))? == 1)
     }
 
     fn revoke(&mut self, id: SessionId, at: Timestamp) -> Result<bool> {
         let open = table::table.filter(table::id.eq(id.to_string()).and(table::revoked_at.is_null()));
-        Ok(self.query(|c| diesel::update(open).set(table::revoked_at.eq(at.as_millis())).execute(c))? == 1)
+        Ok(self.query(|c| Kept(diesel::update(open).set(table::revoked_at.eq(at.as_millis()))).execute(c))? == 1)
     }
 
     fn revoke_of_user(&mut self, user: UserId, except: Option<SessionId>, at: Timestamp) -> Result<usize> {
@@ -103,7 +104,7 @@ impl Sessions for SqlTx<'_> {
         let except = except.map_or_else(String::new, |id| id.to_string());
         let open =
             table::table.filter(table::user_id.eq(user.to_string()).and(table::revoked_at.is_null()).and(table::id.ne(except)));
-        self.query(|c| diesel::update(open).set(table::revoked_at.eq(at.as_millis())).execute(c))
+        self.query(|c| Kept(diesel::update(open).set(table::revoked_at.eq(at.as_millis()))).execute(c))
     }
 
     fn delete_ended(&mut self, before: Timestamp) -> Result<usize> {

@@ -5,6 +5,7 @@ use mgmt_shipping::{id::ShipmentId, time::Moment};
 
 use super::{
     conn::any::MultiBackend,
+    kept::Kept,
     schema::{shipment_counts as table, shipments},
     tx::SqlTx,
 };
@@ -172,10 +173,10 @@ impl SqlTx<'_> {
         let Kind { organization_id, test_mode, status, carrier_name, service, has_tracker, is_return, day, slot } = kind.clone();
         let row =
             table::table.find((organization_id, test_mode, status, carrier_name, service, has_tracker, is_return, day, slot));
-        let moved = self.query(|c| diesel::update(row).set(table::shipments.eq(table::shipments + by)).execute(c))?;
+        let moved = self.query(|c| Kept(diesel::update(row).set(table::shipments.eq(table::shipments + by))).execute(c))?;
         if moved == 0 {
             let new = (kind.clone(), table::shipments.eq(by));
-            self.insert_missing(|c| diesel::insert_into(table::table).values(new).execute(c))?;
+            self.insert_missing(|c| Kept(diesel::insert_into(table::table).values(new)).execute(c))?;
         }
         Ok(())
     }

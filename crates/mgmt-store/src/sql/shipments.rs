@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::{
     conn::any::MultiBackend,
+    kept::Kept,
     schema::{shipment_facets as facets, shipments as table},
     shipment_counts::{Kind, day_and_slot},
     shipment_grams,
@@ -27,7 +28,7 @@ const MAX_HITS: i64 = 10_000;
 const MAX_MERGED: i64 = 5_000;
 
 #[derive(AsChangeset, Insertable)]
-#[diesel(table_name = table, treat_none_as_null = true)]
+#[diesel(table_name = table, treat_none_as_default_value = false, treat_none_as_null = true)]
 struct ShipmentRow {
     id: String,
     organization_id: String,
@@ -309,7 +310,7 @@ impl SqlTx<'_> {
                 facets::name.eq(name),
                 facets::value.eq(value),
             );
-            self.query(|c| diesel::insert_into(facets::table).values(row).execute(c))?;
+            self.query(|c| Kept(diesel::insert_into(facets::table).values(row)).execute(c))?;
         }
         Ok(())
     }
@@ -323,7 +324,7 @@ impl Shipments for SqlTx<'_> {
     fn insert(&mut self, organization: OrganizationId, shipment: &Shipment) -> Result<()> {
         let row = ShipmentRow::new(organization, shipment, 1)?;
         let kind = row.kind(shipment.id);
-        self.query(|c| diesel::insert_into(table::table).values(row).execute(c))?;
+        self.query(|c| Kept(diesel::insert_into(table::table).values(row)).execute(c))?;
         self.write_facets(shipment)?;
         self.count_new(&kind)
     }

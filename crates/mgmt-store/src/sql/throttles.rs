@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use mgmt_core::time::Timestamp;
 
 use super::{
+    kept::Kept,
     schema::throttles as table,
     tx::{RowRef, SqlTx},
 };
@@ -23,11 +24,11 @@ impl Throttles for SqlTx<'_> {
     fn fail(&mut self, subject: &str, at: Timestamp) -> Result<()> {
         let count_up = diesel::update(table::table.find(subject))
             .set((table::failures.eq(table::failures + 1), table::last_failure_at.eq(at.as_millis())));
-        if self.query(|c| count_up.execute(c))? == 1 {
+        if self.query(|c| Kept(count_up).execute(c))? == 1 {
             return Ok(());
         }
         let row = (table::subject.eq(subject), table::failures.eq(1_i64), table::last_failure_at.eq(at.as_millis()));
-        self.insert_missing(|c| diesel::insert_into(table::table).values(row).execute(c))
+        self.insert_missing(|c| Kept(diesel::insert_into(table::table).values(row)).execute(c))
     }
 
     fn clear(&mut self, subject: &str) -> Result<()> {

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{
     conn::any::MultiBackend,
+    kept::Kept,
     schema::trackers as table,
     shipments::{anywhere, document, haystack, id_bounds},
     tx::{RowRef, SqlTx},
@@ -17,7 +18,7 @@ use crate::{
 };
 
 #[derive(AsChangeset, Insertable)]
-#[diesel(table_name = table)]
+#[diesel(table_name = table, treat_none_as_default_value = false)]
 struct TrackerRow {
     id: String,
     organization_id: String,
@@ -93,7 +94,7 @@ impl SqlTx<'_> {
 impl Trackers for SqlTx<'_> {
     fn insert(&mut self, organization: OrganizationId, tracker: &Tracker) -> Result<()> {
         let row = TrackerRow::new(organization, tracker, 1)?;
-        self.query(|c| diesel::insert_into(table::table).values(row).execute(c))?;
+        self.query(|c| Kept(diesel::insert_into(table::table).values(row)).execute(c))?;
         Ok(())
     }
 

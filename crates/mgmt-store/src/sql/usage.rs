@@ -15,6 +15,7 @@ use mgmt_core::{
 
 use super::{
     bulk::CountRow,
+    kept::Kept,
     schema::{usage_batches, usage_counts as table},
     tx::{RowRef, SqlTx, signed},
 };
@@ -64,7 +65,7 @@ impl Usage for SqlTx<'_> {
             return Ok(false);
         }
         let row = (usage_batches::id.eq(batch), usage_batches::added_at.eq(now.as_millis()));
-        self.insert_missing(|c| diesel::insert_into(usage_batches::table).values(row).execute(c))?;
+        self.insert_missing(|c| Kept(diesel::insert_into(usage_batches::table).values(row)).execute(c))?;
         // In one order for everybody, so that two flushes wait for each other and never in a circle.
         let mut buckets = BTreeMap::new();
         for count in counts {

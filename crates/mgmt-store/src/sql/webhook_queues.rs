@@ -4,6 +4,7 @@ use diesel::{dsl::min, prelude::*};
 use mgmt_core::{delivery::Health, id::WebhookId, time::Timestamp};
 
 use super::{
+    kept::Kept,
     schema::{deliveries, webhook_queues as table},
     tx::{RowRef, SqlTx},
 };
@@ -35,7 +36,7 @@ impl WebhookQueues for SqlTx<'_> {
     fn note_due(&mut self, webhook: WebhookId, at: Timestamp) -> Result<()> {
         let later = table::due_at.is_null().or(table::due_at.gt(at.as_millis()));
         let queue = table::table.filter(table::webhook_id.eq(webhook.to_string())).filter(later);
-        self.query(|c| diesel::update(queue).set(table::due_at.eq(at.as_millis())).execute(c))?;
+        self.query(|c| Kept(diesel::update(queue).set(table::due_at.eq(at.as_millis()))).execute(c))?;
         Ok(())
     }
 
@@ -44,7 +45,7 @@ impl WebhookQueues for SqlTx<'_> {
         let earliest = deliveries::table.filter(waiting).select(min(deliveries::next_attempt_at));
         let due_at = self.query(|c| earliest.first::<Option<i64>>(c))?;
         let queue = table::table.find(webhook.to_string());
-        self.query(|c| diesel::update(queue).set(table::due_at.eq(due_at)).execute(c))?;
+        self.query(|c| Kept(diesel::update(queue).set(table::due_at.eq(due_at))).execute(c))?;
         Ok(())
     }
 
@@ -68,7 +69,7 @@ impl WebhookQueues for SqlTx<'_> {
             table::failures.eq(queue.health.failures),
         );
         let row = table::table.find(queue.webhook_id.to_string());
-        self.query(|c| diesel::update(row).set(changes).execute(c))?;
+        self.query(|c| Kept(diesel::update(row).set(changes)).execute(c))?;
         Ok(())
     }
 }
