@@ -43,6 +43,9 @@ const QUICK_MILLIS: u64 = 1_000;
 const SLOW_MILLIS: u64 = 5_000;
 /// What other nodes and passing time make due is looked for this often.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// So long after an event others are waited for that go into the same round: a round is a transaction, which takes the disk from
+/// those who make the next change.
+const GATHER: Duration = Duration::from_millis(5);
 /// The pause after a round that failed.
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
 /// What is on its way may end within this time when the server stops; the rest is given back.
@@ -264,7 +267,7 @@ impl Engine {
     async fn wait(&mut self) {
         let app = self.rounds.app.clone();
         tokio::select! {
-            () = app.outbox.notified() => {}
+            () = app.outbox.notified() => tokio::time::sleep(GATHER).await,
             done = self.done.recv() => if let Some(done) = done { self.came_back(done) },
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
