@@ -180,7 +180,7 @@ impl App {
         self.require_lease()?;
         let app = self.clone();
         let (done, seq) = self.block(move || app.commit(name, work)).await?;
-        if let (Some(cluster), Some(seq)) = (&self.cluster, seq) {
+        if let Some(cluster) = &self.cluster {
             cluster.confirm(seq).await?;
         }
         Ok(done)
@@ -193,7 +193,7 @@ impl App {
         work: impl FnMut(&mut Work<'_>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
         let (done, seq) = self.commit(name, work)?;
-        if let (Some(cluster), Some(seq)) = (&self.cluster, seq) {
+        if let Some(cluster) = &self.cluster {
             cluster.confirm_here(&*self.store, seq)?;
         }
         Ok(done)
@@ -208,20 +208,20 @@ impl App {
         self.commit(name, work).map(|(done, _)| done)
     }
 
-    /// Commits, and follows the changes on this node. Also tells the last change that the transaction has made or seen, where other
+    /// Commits, and follows the changes on this node. Also tells the last change that the transaction has made or seen, which other
     /// nodes may have to follow.
     fn commit<T>(
         &self,
         name: &'static str,
         mut work: impl FnMut(&mut Work<'_>) -> Result<T, ApiError>,
-    ) -> Result<(T, Option<i64>), ApiError> {
+    ) -> Result<(T, i64), ApiError> {
         let (done, seq, has_events, stopped) = self.store.run(name, |tx| {
             let mut current = Work::new(self, tx);
             let done = work(&mut current)?;
-            let mut seq = current.write_journal()?;
-            if seq.is_none() && self.cluster.is_some() {
-                seq = Some(current.tx.invalidations().head()?);
-            }
+            let seq = match current.write_journal()? {
+                Some(seq) => seq,
+                None => current.tx.invalidations().head()?,
+            };
             Ok::<_, ApiError>((done, seq, current.has_events, current.stopped))
         })?;
         if !stopped.is_empty() {
@@ -230,7 +230,9 @@ impl App {
         if has_events {
             self.outbox.notify_one();
         }
-        self.gate.catch_up()?;
+        if self.gate.applied() < seq {
+            self.gate.catch_up()?;
+        }
         Ok((done, seq))
     }
 

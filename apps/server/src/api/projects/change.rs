@@ -193,7 +193,6 @@ fn issue(work: &mut Work<'_>, caller: &Caller, project: &Project, label: &str, s
     let (key, secret) = ApiKey::issue(new, work.app.mint(), work.now, &mut work.rng)?;
     work.tx.keys().insert(&key)?;
     work.keep_secret(&key, caller.actor(), &secret)?;
-    work.invalidate(key.id);
     keys::note(work, &caller.origin(), "api_key.created", None, Some(&key))?;
     Ok(json!({"app_id": key.id, "app_token": secret.expose()}))
 }
