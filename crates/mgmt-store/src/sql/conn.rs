@@ -150,10 +150,11 @@ impl AnyConnection {
         sql_query(query).get_result::<OneNumber>(self).map(|row| row.value)
     }
 
-    /// Leaves it to whoever commits to bring the commits to the disk. SQLite still syncs its journal before it copies it into the database.
+    /// Leaves it to whoever commits to bring the commits to the disk. SQLite still syncs its journal before it copies it into the database,
+    /// which it does when the journal has 32 MiB: a page that many transactions have changed is copied once.
     pub(crate) fn leave_commits_to_others(&mut self) -> QueryResult<()> {
         match self {
-            Self::Sqlite(c) => c.batch_execute("PRAGMA synchronous = NORMAL"),
+            Self::Sqlite(c) => c.batch_execute("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8192"),
             Self::Postgres(_) => Ok(()),
         }
     }
