@@ -17,7 +17,7 @@
   const files = __FILES__;
   const pages = __PAGES__;
   const [, first] = location.pathname.split("/");
-  for (const index of new Set([...pages[""], ...(pages[`/${first}`] ?? [])])) {
+  for (const index of pages[`/${first}`] ?? []) {
     const link = document.createElement("link");
     link.rel = "modulepreload";
     link.href = `/assets/${files[index]}`;
