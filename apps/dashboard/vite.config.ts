@@ -24,11 +24,23 @@ const MAIN = "src/main.tsx";
  * named here, or the two would need each other.
  */
 const TOGETHER: [name: string, modules: RegExp][] = [
-  ["keys", /\/pages\/keys\/(index|KeysPanel|columns|focus|GenerateButton|KeyMenu|later|LimitNote|model|ShowAgain|use|useKeyActions)\.tsx?$/],
+  [
+    "keys",
+    /\/pages\/keys\/(index|KeysPanel|columns|focus|GenerateButton|KeyMenu|later|LimitNote|model|ShowAgain|use|useKeyActions)\.tsx?$/,
+  ],
   ["keys", /\/strings\/keys\.ts$/],
-  ["parts", /\/src\/(api\/(client|hooks|idempotency)|ui\/(DataTable|EmptyState|Page|password|StatusBadge|Timestamp)|shell\/Entrance)\./],
-  ["parts", /\/@mantine\/core\/.*\/(ActionIcon|Anchor|Badge|DirectionProvider|Paper|Skeleton|Tabs|ThemeIcon|VisuallyHidden)\//],
-  ["parts", /\/@tanstack\/.*\/(queryObserver|infiniteQueryObserver|mutationObserver|useBaseQuery|useQuery|useMutation|useInfiniteQuery)\.js$/],
+  [
+    "parts",
+    /\/src\/(api\/(client|hooks|idempotency)|ui\/(DataTable|EmptyState|Page|password|StatusBadge|Timestamp)|shell\/Entrance)\./,
+  ],
+  [
+    "parts",
+    /\/@mantine\/core\/.*\/(ActionIcon|Anchor|Badge|DirectionProvider|Paper|Skeleton|Tabs|ThemeIcon|VisuallyHidden)\//,
+  ],
+  [
+    "parts",
+    /\/@tanstack\/.*\/(queryObserver|infiniteQueryObserver|mutationObserver|useBaseQuery|useQuery|useMutation|useInfiniteQuery)\.js$/,
+  ],
   ["parts", /\/openapi-fetch\/|\/Icon(Dots|InfoCircle|Inbox|Plus)\.mjs$/],
 ];
 
