@@ -80,7 +80,10 @@ function start(): Plugin {
         for (const file of files) if (!names.includes(file)) names.push(file);
         return [path, files.map((file) => names.indexOf(file))];
       });
+      const font = Object.keys(bundle).find((file) => file.includes("inter-latin-wght-normal")) ?? "";
+      if (!font) throw new Error("the page has no type of its own");
       const text = source
+        .replace("__FONT__", JSON.stringify(font.slice("assets/".length)))
         .replace("__FILES__", JSON.stringify(names.map((file) => file.slice("assets/".length))))
         .replace("__PAGES__", JSON.stringify(Object.fromEntries(pages)));
       fileName = `assets/start-${createHash("sha256").update(text).digest("base64url").slice(0, 8)}.js`;
