@@ -20,8 +20,8 @@ const EARLY = "src/auth/early.ts";
 const MAIN = "src/main.tsx";
 
 /**
- * Many small files take longer than one: what most pages use goes together, and so does the page of keys. Nothing that the first file holds may be
- * named here, or the two would need each other.
+ * Many small files take longer than one: what most pages use goes together, and so does the page of keys. Nothing that the first files need may be
+ * named here: they would then need the file that needs them.
  */
 const TOGETHER: [name: string, modules: RegExp][] = [
   [
