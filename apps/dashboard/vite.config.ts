@@ -16,12 +16,37 @@ const PRELOADED: Record<string, string> = {
   "/users": "src/pages/users/index.tsx",
   "/projects": "src/pages/projects/index.tsx",
 };
-const SHELL = "src/shell/Shell.tsx";
 const EARLY = "src/auth/early.ts";
+const MAIN = "src/main.tsx";
 
-type Chunks = Record<string, { facadeModuleId?: string | null; imports?: string[] }>;
+/**
+ * Many small files take longer than one: what most pages use goes together, and so does the page of keys. Nothing that the first files need may be
+ * named here: they would then need the file that needs them.
+ */
+const TOGETHER: [name: string, modules: RegExp][] = [
+  [
+    "keys",
+    /\/pages\/keys\/(index|KeysPanel|columns|focus|GenerateButton|KeyMenu|later|LimitNote|model|ShowAgain|use|useKeyActions)\.tsx?$/,
+  ],
+  ["keys", /\/strings\/keys\.ts$/],
+  [
+    "parts",
+    /\/src\/(api\/(client|hooks|idempotency)|ui\/(DataTable|EmptyState|Page|password|StatusBadge|Timestamp)|shell\/Entrance)\./,
+  ],
+  [
+    "parts",
+    /\/@mantine\/core\/.*\/(ActionIcon|Anchor|Badge|DirectionProvider|Paper|Skeleton|Tabs|ThemeIcon|VisuallyHidden)\//,
+  ],
+  [
+    "parts",
+    /\/@tanstack\/.*\/(queryObserver|infiniteQueryObserver|mutationObserver|useBaseQuery|useQuery|useMutation|useInfiniteQuery)\.js$/,
+  ],
+  ["parts", /\/openapi-fetch\/|\/Icon(Dots|InfoCircle|Inbox|Plus)\.mjs$/],
+];
 
-/** A chunk's file, and all that it imports. */
+type Chunks = Record<string, { moduleIds?: string[]; facadeModuleId?: string | null; imports?: string[] }>;
+
+/** The file that holds a module, and all that it imports. */
 function filesOf(bundle: Chunks, module: string): string[] {
   const found = new Set<string>();
   const visit = (file: string) => {
@@ -29,8 +54,8 @@ function filesOf(bundle: Chunks, module: string): string[] {
     found.add(file);
     for (const next of bundle[file]?.imports ?? []) visit(next);
   };
-  for (const [file, chunk] of Object.entries(bundle)) if (chunk.facadeModuleId === here(`./${module}`)) visit(file);
-  if (found.size === 0) throw new Error(`${module} has no file of its own`);
+  for (const [file, { moduleIds }] of Object.entries(bundle)) if (moduleIds?.includes(here(`./${module}`))) visit(file);
+  if (found.size === 0) throw new Error(`${module} is in no file`);
   return [...found];
 }
 
@@ -48,14 +73,17 @@ function start(): Plugin {
     generateBundle(_, bundle) {
       const chunks = bundle as unknown as Chunks;
       // The page asks for these by itself.
-      const known = new Set(filesOf(chunks, "index.html"));
+      const known = new Set(filesOf(chunks, MAIN));
       const names: string[] = [];
-      const pages = Object.entries({ ...PRELOADED, "": SHELL }).map(([path, module]) => {
+      const pages = Object.entries(PRELOADED).map(([path, module]) => {
         const files = filesOf(chunks, module).filter((file) => !known.has(file));
         for (const file of files) if (!names.includes(file)) names.push(file);
         return [path, files.map((file) => names.indexOf(file))];
       });
+      const font = Object.keys(bundle).find((file) => file.includes("inter-latin-wght-normal")) ?? "";
+      if (!font) throw new Error("the page has no type of its own");
       const text = source
+        .replace("__FONT__", JSON.stringify(font.slice("assets/".length)))
         .replace("__FILES__", JSON.stringify(names.map((file) => file.slice("assets/".length))))
         .replace("__PAGES__", JSON.stringify(Object.fromEntries(pages)));
       fileName = `assets/start-${createHash("sha256").update(text).digest("base64url").slice(0, 8)}.js`;
@@ -110,7 +138,11 @@ export default defineConfig({
     rollupOptions: {
       // A browser fetches six files at a time, so what is very small goes with another file. Pages keep their own.
       input: { index: here("./index.html"), early: here(`./${EARLY}`) },
-      output: { experimentalMinChunkSize: 1000 },
+      output: {
+        experimentalMinChunkSize: 1000,
+        onlyExplicitManualChunks: true,
+        manualChunks: (id) => TOGETHER.find(([, modules]) => modules.test(id))?.[0],
+      },
     },
   },
   server: { proxy: Object.fromEntries(api.map((path) => [path, { target: "http://127.0.0.1:8080" }])) },

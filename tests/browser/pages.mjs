@@ -103,9 +103,11 @@ async function calculate(page) {
 }
 
 async function addParts(page) {
-  for (const part of ["customs", "return address", "billing address", "payment", "options"]) {
+  for (const part of ["customs", "return address", "billing address", "payment", "metadata", "options"]) {
     await page.getByRole("button", { name: `Add ${part}` }).click();
   }
+  await page.getByRole("button", { name: "Add item to parcel 1" }).click();
+  await page.getByRole("button", { name: "Add your own data: To" }).click();
 }
 
 async function byKey(page) {

@@ -156,14 +156,14 @@ test("a parcel that crosses a border has customs, other addresses, a payer and o
   await customs.getByLabel("Number of the invoice").fill("RE-9");
   await customs.getByLabel("The declaration is certified").check();
   const first = customs.getByRole("group", { name: "Commodity 1" });
-  await first.getByLabel("Name of the commodity").fill("Mug");
+  await first.getByLabel("Name of the goods").fill("Mug");
   await first.getByLabel("Quantity").fill("2");
   await first.getByLabel("Value of one").fill("12.25");
   await first.getByLabel("Currency").fill("eur");
   await first.getByLabel("Made in").fill("de");
   await customs.getByRole("button", { name: "Add commodity" }).click();
   const second = customs.getByRole("group", { name: "Commodity 2" });
-  await second.getByLabel("Name of the commodity").fill("Tea");
+  await second.getByLabel("Name of the goods").fill("Tea");
   await second.getByLabel("Weight of one").fill("0.25");
   await second.getByLabel("Made in").fill("qq");
   await region(page, "Return address").getByLabel("Company").fill("Returns Ltd");
@@ -228,6 +228,82 @@ test("a parcel that crosses a border has customs, other addresses, a payer and o
   assert.deepEqual([made.payment.paid_by, made.payment.currency, made.payment.account_number], ["sender", "EUR", "4711"]);
   assert.deepEqual([made.options.insurance, made.options.depot], [12.5, "007"]);
   assert.deepEqual(made.services, ["standard_service"]);
+  await tab.end();
+});
+
+test("a shipment has items in its parcels, and data of its sender's own", async () => {
+  const { tab, page } = await enter({ viewport: PHONE });
+  await page.getByRole("link", { name: "New shipment" }).click();
+  await page.getByRole("button", { name: "Use our address" }).click();
+  await fillRecipient(page, { person: "Mia de Vries" });
+  await region(page, "Details").getByLabel("Reference").fill("SO-77004");
+  const parcel = page.getByRole("group", { name: "Parcel 1", exact: true });
+  await parcel.getByRole("textbox", { name: "Weight", exact: true }).fill("2");
+  const focusIn = (label) => page.waitForFunction((name) => document.activeElement?.closest("fieldset")?.querySelector("legend")?.textContent === name, label);
+  const addItem = parcel.getByRole("button", { name: "Add item to parcel 1" });
+  await addItem.click();
+  await focusIn("Item 1 in parcel 1");
+  await addItem.click();
+  await focusIn("Item 2 in parcel 1");
+  const item = (number) => page.getByRole("group", { name: `Item ${number} in parcel 1` });
+  await item(1).getByLabel("Name of the goods").fill("Mug");
+  await item(1).getByLabel("Quantity").fill("3");
+  await item(1).getByLabel("Your number of it").fill("MUG-1");
+  await item(1).getByLabel("Made in").fill("qq");
+  // What is removed gives the focus to the button that adds another.
+  await page.getByRole("button", { name: "Remove item 2 from parcel 1" }).click();
+  await page.waitForFunction(() => document.activeElement?.getAttribute("aria-label") === "Add item to parcel 1");
+
+  const to = region(page, "To");
+  await to.getByRole("button", { name: "Add your own data" }).click();
+  await to.getByLabel("Value of field 1").fill("ring twice");
+  await page.getByRole("button", { name: "Add metadata" }).click();
+  const metadata = region(page, "Metadata");
+  await metadata.getByLabel("Name of field 1").fill("channel");
+  await metadata.getByLabel("Value of field 1").fill("shop");
+  for (const [index, value] of ["x".repeat(400), "42", "<img src=x onerror=alert(1)>"].entries()) {
+    await metadata.getByRole("button", { name: "Add your own data" }).click();
+    await metadata.getByLabel(`Name of field ${index + 2}`).fill(["channel", "boxes", "note"][index]);
+    await metadata.getByLabel(`Value of field ${index + 2}`).fill(value);
+  }
+  const submit = () => page.getByRole("button", { name: "Make draft and show rates" }).click();
+  const wrong = (field) => field.and(page.locator("[aria-invalid=true]")).waitFor();
+  await submit();
+  for (const field of [item(1).getByLabel("Weight of one"), to.getByLabel("Name of field 1"), metadata.getByLabel("Name of field 2")]) await wrong(field);
+  await item(1).getByLabel("Weight of one").fill("0.4");
+  await to.getByLabel("Name of field 1").fill("door");
+  await metadata.getByLabel("Name of field 2").fill("hint");
+  await submit();
+  await wrong(item(1).getByLabel("Made in"));
+  await tab.check(page);
+  const width = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.ok(width <= 0, `the form is ${width} pixels too wide`);
+  await item(1).getByLabel("Made in").fill("pt");
+
+  // More than the server keeps: it says so where the data is.
+  for (let index = 5; index <= 22; index++) {
+    await metadata.getByRole("button", { name: "Add your own data" }).click();
+    await metadata.getByLabel(`Name of field ${index}`, { exact: true }).fill(`field ${index}`);
+    await metadata.getByLabel(`Value of field ${index}`, { exact: true }).fill("y".repeat(480));
+  }
+  await submit();
+  await wrong(metadata.getByLabel("Name of field 1", { exact: true }));
+  for (let index = 22; index >= 5; index--) await metadata.getByRole("button", { name: `Remove field field ${index}`, exact: true }).click();
+  await submit();
+
+  await heading(page, "Shipment SO-77004").waitFor();
+  await page.getByText("3 × Mug").waitFor();
+  await region(page, "Addresses").getByText("door: ring twice").waitFor();
+  await region(page, "Metadata").getByText("<img src=x onerror=alert(1)>").waitFor();
+  await tab.check(page);
+  const made = await caller(server.address, key).get(`/v1/shipments/${new URL(page.url()).pathname.split("/").at(-1)}`);
+  assert.deepEqual(
+    made.parcels[0].items.map((each) => [each.title, each.quantity, each.weight, each.sku, each.origin_country]),
+    [["Mug", 3, 0.4, "MUG-1", "PT"]],
+  );
+  assert.deepEqual(made.recipient.meta, { door: "ring twice" });
+  assert.deepEqual(made.shipper.meta, {});
+  assert.deepEqual(made.metadata, { channel: "shop", hint: "x".repeat(400), boxes: 42, note: "<img src=x onerror=alert(1)>" });
   await tab.end();
 });
 

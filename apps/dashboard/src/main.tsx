@@ -3,7 +3,7 @@ import "./theme/global.css";
 import { MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { setNonce } from "get-nonce";
-import { StrictMode } from "react";
+import { StrictMode, startTransition } from "react";
 import { createRoot } from "react-dom/client";
 import { RouterProvider } from "react-router/dom";
 import { asApiError } from "./api/error";
@@ -34,20 +34,20 @@ const client = new QueryClient({
 });
 
 const root = document.getElementById("root");
-if (root) {
-  createRoot(root).render(
-    <StrictMode>
-      <MantineProvider
-        theme={theme}
-        cssVariablesResolver={variables}
-        defaultColorScheme="auto"
-        getStyleNonce={() => nonce}
-      >
-        <QueryClientProvider client={client}>
-          <Notices />
-          <RouterProvider router={makeRouter()} />
-        </QueryClientProvider>
-      </MantineProvider>
-    </StrictMode>,
-  );
-}
+const app = (
+  <StrictMode>
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={variables}
+      defaultColorScheme="auto"
+      getStyleNonce={() => nonce}
+    >
+      <QueryClientProvider client={client}>
+        <Notices />
+        <RouterProvider router={makeRouter()} />
+      </QueryClientProvider>
+    </MantineProvider>
+  </StrictMode>
+);
+// As a transition it is rendered in pieces, and the browser can do other things in between.
+if (root) startTransition(() => createRoot(root).render(app));

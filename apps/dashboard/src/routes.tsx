@@ -3,6 +3,7 @@ import { createBrowserRouter, Navigate, type RouteObject } from "react-router";
 import { serverState } from "@/shell/server-state";
 import { Crash } from "./shell/Crash";
 import { Inside, Outside, Root } from "./shell/Root";
+import { Shell } from "./shell/Shell";
 import { Starting } from "./shell/Starting";
 
 type Module = () => Promise<{ default: ComponentType }>;
@@ -48,16 +49,10 @@ const inside: RouteObject[] = [
   page("*", () => import("./pages/not-found")),
 ];
 
-const shell: RouteObject = {
-  lazy: async () => ({ Component: (await import("./shell/Shell")).default }),
-  HydrateFallback: Starting,
-  children: inside,
-};
-
 const whole: RouteObject[] = [
   { Component: Outside, HydrateFallback: Starting, children: outside },
   ...mailed,
-  { Component: Inside, HydrateFallback: Starting, children: [shell] },
+  { Component: Inside, HydrateFallback: Starting, children: [{ Component: Shell, children: inside }] },
 ];
 
 const empty: RouteObject[] = [

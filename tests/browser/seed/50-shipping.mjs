@@ -54,6 +54,7 @@ const sheet = {
 /** The draft that tells more than most. */
 const DECLARED = 7;
 const declared = {
+  metadata: { channel: "web shop", invoice_sent: true },
   billing_address: { company_name: "Acme Holding SE", address_line1: "Am Sandtorkai 30", city: "Hamburg", postal_code: "20457", country_code: "DE" },
   customs: {
     content_type: "merchandise",

@@ -14,7 +14,7 @@ import { Starting } from "./Starting";
 const KEPT = "right-scroll-bar-position";
 
 /** The frame of all pages of a signed-in person: plain elements, which are there sooner than Mantine's. */
-export default function Shell() {
+export function Shell() {
   const [opened, setOpened] = useState(false);
   const { pathname } = useLocation();
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new page closes the phone's menu

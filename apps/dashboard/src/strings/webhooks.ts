@@ -36,7 +36,7 @@ export const webhooks = {
   } as Record<string, string>,
   stoppedTitle: "This webhook was switched off",
   failingTitle: "Deliveries fail",
-  failingText: "Nothing was delivered since:",
+  failingText: "The first of them failed",
   pausedTitle: "This webhook is off",
   pausedText: "It gets no events. What happens meanwhile is not sent later.",
   turnOn: "Switch on",

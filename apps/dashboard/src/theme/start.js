@@ -13,14 +13,17 @@
   const dark = chosen === "dark" || (chosen !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
   document.documentElement.setAttribute("data-mantine-color-scheme", dark ? "dark" : "light");
 
-  if (read("mgmt-signed-in") === null) return;
+  const load = (rel, name, more) => {
+    const link = document.createElement("link");
+    document.head.append(Object.assign(link, { rel, href: `/assets/${name}`, ...more }));
+  };
+  if (read("mgmt-signed-in") === null) {
+    // To sign in takes few files: there is room for the type, which is then there from the start.
+    load("preload", __FONT__, { as: "font", type: "font/woff2", crossOrigin: "" });
+    return;
+  }
   const files = __FILES__;
   const pages = __PAGES__;
   const [, first] = location.pathname.split("/");
-  for (const index of new Set([...pages[""], ...(pages[`/${first}`] ?? [])])) {
-    const link = document.createElement("link");
-    link.rel = "modulepreload";
-    link.href = `/assets/${files[index]}`;
-    document.head.append(link);
-  }
+  for (const index of pages[`/${first}`] ?? []) load("modulepreload", files[index]);
 })();

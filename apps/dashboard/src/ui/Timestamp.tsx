@@ -1,11 +1,20 @@
 import { Text } from "@mantine/core";
-import { useEffect, useState } from "react";
+import { type SyntheticEvent, useEffect, useState } from "react";
 import { strings } from "@/strings";
 
-const full = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "long" });
-const day = new Intl.DateTimeFormat("en", { dateStyle: "medium" });
-const minute = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
-const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+/** Made when it is first needed: making one takes long. */
+function later<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+const full = later(() => new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "long" }));
+const day = later(() => new Intl.DateTimeFormat("en", { dateStyle: "medium" }));
+const minute = later(() => new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" }));
+const relative = later(() => new Intl.RelativeTimeFormat("en", { numeric: "auto" }));
 
 const STEPS: [unit: Intl.RelativeTimeFormatUnit, seconds: number][] = [
   ["year", 31_557_600],
@@ -22,7 +31,7 @@ export function timeAgo(at: string | Date, now: number): string {
   const [unit, size] = STEPS.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 1];
   // A server's clock may be a little ahead of the browser's: what happened a moment ago is not in the future.
   if (unit === "second" && Math.abs(seconds) < 45) return seconds < 5 ? "just now" : "in a moment";
-  return relative.format(Math.round(seconds / size), unit);
+  return relative().format(Math.round(seconds / size), unit);
 }
 
 interface TimestampProps {
@@ -44,12 +53,14 @@ export function Timestamp({ at, format = "relative", never = strings.common.neve
     );
   }
   const date = new Date(at);
-  const exact = full.format(date);
-  const ago = timeAgo(date, now);
-  const text = format === "relative" ? ago : format === "date" ? day.format(date) : minute.format(date);
+  const text = format === "relative" ? timeAgo(date, now) : (format === "date" ? day() : minute()).format(date);
+  const explain = ({ currentTarget }: SyntheticEvent<HTMLElement>) => {
+    const exact = full().format(date);
+    currentTarget.title = format === "relative" ? exact : `${timeAgo(date, Date.now())} · ${exact}`;
+  };
   return (
-    // The browser's own tooltip: one of Mantine's for each time of a long table takes most of the time in which the table is made.
-    <time dateTime={at} title={format === "relative" ? exact : `${ago} · ${exact}`}>
+    // The browser's own tooltip, written when the pointer comes: tooltips of a long table take longer to make than the table.
+    <time dateTime={at} onPointerEnter={explain}>
       {text}
     </time>
   );

@@ -53,6 +53,7 @@ export function UsageChart({ usage, range, interval, title, height = 280 }: Usag
     },
     yAxisProps: { width: 44, tickFormatter: (value: number) => compact.format(value), allowDecimals: false },
     gridAxis: "x" as const,
+    classNames: { legend: classes.legend ?? "" },
   };
   const when = longTime(peak.start, interval);
   return (

@@ -13,6 +13,7 @@ import { CustomsDetails } from "./CustomsDetails";
 import { Label } from "./Label";
 import { Parcels } from "./Parcels";
 import { Rates } from "./Rates";
+import classes from "./ShipmentDetails.module.css";
 
 type Shipment = Schema<"Shipment">;
 
@@ -40,6 +41,7 @@ export function ShipmentDetails({ shipment }: { shipment: Shipment }) {
         {hasLabel ? <Label shipment={shipment} /> : <Stack gap="md">{sent}</Stack>}
       </SimpleGrid>
       {shipment.customs ? <CustomsDetails customs={shipment.customs} /> : null}
+      <Metadata of={shipment.metadata} />
       {isDraft ? null : <Rates shipment={shipment} />}
     </>
   );
@@ -87,6 +89,25 @@ function Overview({ shipment }: { shipment: Shipment }) {
   );
 }
 
+/** What whoever made the shipment keeps with it. */
+function Metadata({ of }: { of: unknown }) {
+  const facts = factsOf(of);
+  if (facts.length === 0) return null;
+  return (
+    <Section title={words.form.extras.metadata}>
+      <Facts facts={facts} />
+    </Section>
+  );
+}
+
+/** Free data by its names; what is no text is shown as JSON. */
+function factsOf(data: unknown): { name: string; value: string }[] {
+  return Object.entries((data ?? {}) as Record<string, unknown>).map(([name, value]) => ({
+    name,
+    value: typeof value === "string" ? value : JSON.stringify(value),
+  }));
+}
+
 function Addresses({ shipment }: { shipment: Shipment }) {
   const all: [name: string, address: Shipment["shipper"] | null | undefined][] = [
     [words.sender, shipment.shipper],
@@ -106,6 +127,11 @@ function Addresses({ shipment }: { shipment: Shipment }) {
               {linesOf(address).map((line) => (
                 <Text key={line} size="sm">
                   {line}
+                </Text>
+              ))}
+              {factsOf(address.meta).map(({ name: field, value }) => (
+                <Text key={field} size="xs" c="dimmed" className={classes.data ?? ""}>
+                  {field}: {value}
                 </Text>
               ))}
             </Box>

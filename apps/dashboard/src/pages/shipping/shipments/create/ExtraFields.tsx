@@ -5,8 +5,9 @@ import { strings } from "@/strings";
 import { Section } from "../../shared/Section";
 import { CustomsFields } from "./CustomsFields";
 import { NOBODY, type Values } from "./draft";
-import { noCustoms, noOptions, noPayment } from "./extras";
+import { emptyPair, noCustoms, noOptions, noPayment } from "./extras";
 import { OptionFields } from "./OptionFields";
+import { PairFields } from "./PairFields";
 import { PartyFields } from "./PartyFields";
 import { PaymentFields } from "./PaymentFields";
 
@@ -15,7 +16,7 @@ const words = strings.shipments.form;
 type Form = UseFormReturnType<Values>;
 
 interface Extra {
-  name: "return_address" | "billing_address" | "customs" | "payment" | "more";
+  name: "return_address" | "billing_address" | "customs" | "payment" | "metadata" | "more";
   empty: () => object;
   /** The field that has the focus when the part is added. */
   first: string;
@@ -48,6 +49,22 @@ const EXTRAS: Extra[] = [
     fields: (form, remove) => (
       <Section title={words.extras.payment} actions={remove}>
         <PaymentFields form={form} of="payment" />
+      </Section>
+    ),
+  },
+  {
+    name: "metadata",
+    empty: () => [emptyPair()],
+    first: "metadata.0.name",
+    fields: (form, remove) => (
+      <Section title={words.extras.metadata} actions={remove}>
+        <PairFields
+          form={form}
+          path="metadata"
+          pairs={form.values.metadata ?? []}
+          hint={words.dataHint}
+          words={words.data}
+        />
       </Section>
     ),
   },

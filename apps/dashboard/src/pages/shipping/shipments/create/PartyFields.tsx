@@ -1,9 +1,10 @@
-import { Checkbox, SimpleGrid, TextInput } from "@mantine/core";
+import { Checkbox, SimpleGrid, Stack, TextInput } from "@mantine/core";
 import type { UseFormReturnType } from "@mantine/form";
 import type { ReactNode } from "react";
 import { strings } from "@/strings";
 import { Section } from "../../shared/Section";
 import type { PartyName, Values } from "./draft";
+import { PairFields } from "./PairFields";
 
 const words = strings.shipments.form;
 
@@ -46,7 +47,17 @@ export function PartyFields({ form, of, fill }: PartyFieldsProps) {
         <TextInput label={words.taxId} maxLength={50} {...field("federal_tax_id")} />
         <TextInput label={words.stateTaxId} maxLength={50} {...field("state_tax_id")} />
       </SimpleGrid>
-      <Checkbox mt="sm" label={words.residential} {...form.getInputProps(`${of}.residential`, { type: "checkbox" })} />
+      <Stack gap="sm" mt="sm">
+        <Checkbox label={words.residential} {...form.getInputProps(`${of}.residential`, { type: "checkbox" })} />
+        <PairFields
+          form={form}
+          path={`${of}.meta`}
+          pairs={form.values[of]?.meta ?? []}
+          legend={words.ownData}
+          hint={words.dataHint}
+          words={{ ...words.data, addName: words.addDataTo(TITLES[of]) }}
+        />
+      </Stack>
     </Section>
   );
 }

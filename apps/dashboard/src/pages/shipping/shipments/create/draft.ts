@@ -3,12 +3,15 @@ import type { Schema } from "@/api/client";
 import { strings } from "@/strings";
 import { asLabelType, asLengthUnit, asWeightUnit } from "../../shared/wire";
 import {
+  type CommodityValues,
   type CustomsValues,
-  customsFaults,
+  commodityFaults,
+  commodityOf,
   customsOf,
   type OptionValues,
-  optionFaults,
+  type Pair,
   type PayerValues,
+  pairFaults,
   pairsOf,
   paymentOf,
   said,
@@ -30,6 +33,8 @@ export interface Party {
   federal_tax_id: string;
   state_tax_id: string;
   residential: boolean;
+  /** Data of the sender's own. */
+  meta: Pair[];
 }
 
 type Amount = number | string;
@@ -45,6 +50,7 @@ export interface ParcelValues {
   dimension_unit: string;
   content: string;
   reference_number: string;
+  items: CommodityValues[];
 }
 
 export type Values = {
@@ -61,6 +67,7 @@ export type Values = {
   billing_address: Party | null;
   customs: CustomsValues | null;
   payment: PayerValues | null;
+  metadata: Pair[] | null;
   /** Options, and what is rated. */
   more: OptionValues | null;
 };
@@ -82,6 +89,7 @@ export const NOBODY: Party = {
   federal_tax_id: "",
   state_tax_id: "",
   residential: false,
+  meta: [],
 };
 
 let made = 0;
@@ -91,7 +99,7 @@ export function emptyParcel(like?: ParcelValues): ParcelValues {
   made += 1;
   const { weight_unit = "KG", dimension_unit = "CM" } = like ?? {};
   const empty = { weight: "", length: "", width: "", height: "", content: "", reference_number: "" };
-  return { key: made, ...empty, weight_unit, dimension_unit };
+  return { key: made, ...empty, weight_unit, dimension_unit, items: [] };
 }
 
 export function fresh(): Values {
@@ -108,6 +116,7 @@ export function fresh(): Values {
     billing_address: null,
     customs: null,
     payment: null,
+    metadata: null,
     more: null,
   };
 }
@@ -128,8 +137,14 @@ export function senderOf({ name, address }: Pick<Schema<"OrganizationView">, "na
   };
 }
 
-function addressOf({ country_code, ...rest }: Party): Schema<"AddressDraft"> {
-  return { country_code: country_code.trim().toUpperCase(), ...said({ ...rest }) };
+function addressOf({ country_code, meta, ...rest }: Party): Schema<"AddressDraft"> {
+  return { country_code: country_code.trim().toUpperCase(), ...said({ ...rest }), ...named("meta", meta) };
+}
+
+/** Pairs as an object under a name; nothing where there are none. */
+function named(name: string, pairs: readonly Pair[]): Record<string, object> {
+  const object = pairsOf(pairs);
+  return Object.keys(object).length > 0 ? { [name]: object } : {};
 }
 
 function parcelOf(parcel: ParcelValues): Schema<"ParcelDraft"> {
@@ -142,6 +157,7 @@ function parcelOf(parcel: ParcelValues): Schema<"ParcelDraft"> {
     ...Object.fromEntries(sides.map(([name, side]) => [name, Number(side)])),
     ...(sides.length > 0 ? { dimension_unit: asLengthUnit(parcel.dimension_unit) } : {}),
     ...Object.fromEntries(texts.filter(([, text]) => text !== "")),
+    ...(parcel.items.length > 0 ? { items: parcel.items.map(commodityOf) } : {}),
   };
 }
 
@@ -150,6 +166,7 @@ function extrasOf({
   billing_address,
   customs,
   payment,
+  metadata,
   more,
 }: Values): Partial<Schema<"ShipmentDraft">> {
   return {
@@ -157,6 +174,7 @@ function extrasOf({
     ...(billing_address ? { billing_address: addressOf(billing_address) } : {}),
     ...(customs ? { customs: customsOf(customs) } : {}),
     ...(payment ? { payment: paymentOf(payment) } : {}),
+    ...named("metadata", metadata ?? []),
     ...(more?.services.length ? { services: more.services } : {}),
     ...(more?.carrier_ids.length ? { carrier_ids: more.carrier_ids } : {}),
     ...(more?.is_return ? { is_return: true } : {}),
@@ -180,13 +198,21 @@ export function draftOf(values: Values): Schema<"ShipmentDraft"> {
 
 /** What the form itself sees before anything is sent; the server decides about the rest. */
 export function faultsOf(values: Values): Record<string, string> {
-  const { shipper, recipient, return_address, billing_address, parcels, customs, more } = values;
+  const { shipper, recipient, return_address, billing_address, parcels, customs, metadata, more } = values;
   const faults: Record<string, string> = {};
   for (const [name, party] of Object.entries({ shipper, recipient, return_address, billing_address })) {
-    if (party && !/^[A-Za-z]{2}$/.test(party.country_code.trim())) faults[`${name}.country_code`] = words.needsCountry;
+    if (!party) continue;
+    if (!/^[A-Za-z]{2}$/.test(party.country_code.trim())) faults[`${name}.country_code`] = words.needsCountry;
+    Object.assign(faults, pairFaults(`${name}.meta`, party.meta));
   }
-  for (const [index, { weight }] of parcels.entries()) {
+  for (const [index, { weight, items }] of parcels.entries()) {
     if (!(Number(weight) > 0)) faults[`parcels.${index}.weight`] = words.needsWeight;
+    Object.assign(faults, commodityFaults(`parcels.${index}.items`, items));
   }
-  return { ...faults, ...(customs ? customsFaults(customs) : {}), ...(more ? optionFaults(more) : {}) };
+  return {
+    ...faults,
+    ...commodityFaults("customs.commodities", customs?.commodities ?? []),
+    ...pairFaults("metadata", metadata ?? []),
+    ...pairFaults("more.pairs", more?.pairs ?? []),
+  };
 }

@@ -136,7 +136,7 @@ const code = (text: string) => text.trim().toUpperCase();
 /** Number fields hold a text while nothing is in them. */
 const amount = (value: Amount): Amount => (value === "" ? "" : Number(value));
 
-function commodityOf({ key: _, ...commodity }: CommodityValues): Schema<"CommodityDraft"> {
+export function commodityOf({ key: _, ...commodity }: CommodityValues): Schema<"CommodityDraft"> {
   const { weight, weight_unit, quantity, value_amount, value_currency, origin_country, ...texts } = commodity;
   return {
     ...said({
@@ -175,21 +175,21 @@ export function optionOf(text: string): unknown {
 export const pairsOf = (pairs: readonly Pair[]): Record<string, unknown> =>
   Object.fromEntries(pairs.map(({ name, value }) => [name.trim(), optionOf(value)] as const).filter(([name]) => name));
 
-/** What the form itself sees of customs. */
-export function customsFaults({ commodities }: CustomsValues): Record<string, string> {
+/** What the form itself sees of goods. */
+export function commodityFaults(path: string, commodities: readonly CommodityValues[]): Record<string, string> {
   const faults: Record<string, string> = {};
   for (const [index, { weight }] of commodities.entries()) {
-    if (!(Number(weight) > 0)) faults[`customs.commodities.${index}.weight`] = words.needsWeight;
+    if (!(Number(weight) > 0)) faults[`${path}.${index}.weight`] = words.needsWeight;
   }
   return faults;
 }
 
-/** Options by names that are there once, and not without one. */
-export function optionFaults({ pairs }: OptionValues): Record<string, string> {
+/** Pairs by names that are there once, and not without one. */
+export function pairFaults(path: string, pairs: readonly Pair[]): Record<string, string> {
   const faults: Record<string, string> = {};
   const names = pairs.map(({ name }) => name.trim());
   for (const [index, name] of names.entries()) {
-    const at = `more.pairs.${index}.name`;
+    const at = `${path}.${index}.name`;
     if (!name && pairs[index]?.value.trim()) faults[at] = words.needsName;
     else if (name && names.indexOf(name) !== index) faults[at] = words.nameTwice;
   }
@@ -202,6 +202,8 @@ export function aliasesOf(paths: readonly string[], pairs: readonly Pair[]): Rec
   for (const path of paths) {
     const list = /^(services|carrier_ids)\[\d+\]$/.exec(path)?.[1];
     if (list) found[path] = `more.${list}`;
+    // Data is judged as a whole: that it is too much is said at its first name.
+    if (/^(metadata|\w+\.meta)$/.test(path)) found[path] = `${path}.0.name`;
     const index = pairs.findIndex(({ name }) => path === `options.${name.trim()}`);
     if (index >= 0) found[path] = `more.pairs.${index}.value`;
   }
