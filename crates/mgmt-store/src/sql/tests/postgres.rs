@@ -48,13 +48,15 @@ fn connections_are_set_up_for_safety() {
     let place = place!();
     let store = place.sql(Options::default());
     assert!(store.is_shared());
-    for (mode, isolation, lock) in [(Mode::Read, "repeatable read", "0"), (Mode::Write, "read committed", "3s")] {
+    for (mode, isolation, lock, idle) in
+        [(Mode::Read, "repeatable read", "0", "10s"), (Mode::Write, "read committed", "3s", "2s")]
+    {
         let mut turn = store.lanes.of(mode).begin(mode).unwrap();
         for (setting, value) in [
             ("transaction_isolation", isolation),
             ("statement_timeout", "5s"),
             ("lock_timeout", lock),
-            ("idle_in_transaction_session_timeout", "10s"),
+            ("idle_in_transaction_session_timeout", idle),
             ("application_name", "mgmt"),
         ] {
             let found = ask(&mut turn.link.connection, &format!("SELECT current_setting('{setting}') AS value"));
