@@ -143,12 +143,14 @@ impl Cache {
         true
     }
 
-    pub(crate) fn forget(&self, id: KeyId) {
+    /// Whether it was known.
+    pub(crate) fn forget(&self, id: KeyId) -> bool {
         let mut pen = self.pen.lock();
-        self.records.remove(&mut pen, id);
+        let was_known = self.records.remove(&mut pen, id);
         self.absent.remove(&id);
         // Last: who sees it finds nothing of the old record to make a copy of.
         self.advance(Mark::of(id));
+        was_known
     }
 
     pub(crate) fn forget_organization(&self, id: OrganizationId) {

@@ -28,6 +28,7 @@ use crate::{
     right::Right,
     shared::{Places, SessionCheck, Spread, Taken},
     subject::{Subject, SubjectId, Subjects},
+    warm::read_key,
 };
 
 mod refill;
@@ -247,6 +248,8 @@ pub struct Gate {
     /// Other nodes, which may hold units of quotas.
     recall: Recall,
     flights: Mutex<HashMap<KeyId, Arc<Flight>>>,
+    /// Keys that were in memory until they changed.
+    changed: Mutex<Vec<KeyId>>,
 }
 
 #[derive(Debug, Default)]
@@ -254,6 +257,9 @@ struct Flight {
     landed: Mutex<Option<std::result::Result<(), String>>>,
     signal: Condvar,
 }
+
+/// So many keys that have changed are noted at most: the others are read when they are used.
+const CHANGED: usize = 10_000;
 
 const UNKNOWN: Check = Check::Refused(Refusal::Unknown);
 
@@ -273,6 +279,7 @@ impl Gate {
             spread: Spread::default(),
             recall: Recall::default(),
             flights: Mutex::default(),
+            changed: Mutex::default(),
             store,
             options,
         };
@@ -534,7 +541,11 @@ impl Gate {
 
     fn apply(&self, change: Invalidation) {
         match change {
-            Invalidation::Key(id) => self.cache.forget(id),
+            Invalidation::Key(id) => {
+                if self.cache.forget(id) {
+                    self.note_changed(id);
+                }
+            }
             Invalidation::Organization(id) => self.cache.forget_organization(id),
             // Sessions are not cached.
             Invalidation::Session(_) | Invalidation::User(_) => {}
@@ -601,17 +612,9 @@ impl Gate {
     fn load(&self, id: KeyId, now: Moment) -> Result<()> {
         for _ in 0..FILL_ATTEMPTS {
             let epoch = self.cache.epoch(id);
-            let found = self.store.read("gate.load", |tx| {
-                let Some(key) = tx.keys().find_any(id)? else { return Ok::<_, StoreError>(None) };
-                let Some(organization) = tx.organizations().find(key.organization_id)? else { return Ok(None) };
-                let used = match key.settings.quota {
-                    Some(quota) => tx.quotas().used(&key.lineage.to_string(), quota.period.start(now.wall))?,
-                    None => 0,
-                };
-                Ok(Some((key, organization, used)))
-            })?;
+            let found = self.store.read("gate.load", |tx| read_key(tx, id, now))?;
             metrics::counter!("mgmt_gate_loads_total").increment(1);
-            let record = found.map(|(key, organization, used)| self.record(key, &organization, used, now));
+            let record = found.map(|(organization, key, used)| self.record(key, &organization, used, now));
             if self.cache.fill(id, epoch, record, now.nanos) {
                 return Ok(());
             }
@@ -639,6 +642,23 @@ impl Gate {
 
     pub(crate) fn epochs(&self) -> Epochs {
         self.cache.epochs()
+    }
+
+    pub(crate) fn is_missing(&self, id: KeyId, now: Moment) -> bool {
+        matches!(self.cache.get(id, now.nanos), Lookup::Miss)
+    }
+
+    /// Keys that were in memory until they changed, since the last call.
+    pub(crate) fn take_changed(&self) -> Vec<KeyId> {
+        std::mem::take(&mut *self.changed.lock())
+    }
+
+    /// Notes that a key is not in memory any more, as it changed.
+    pub(crate) fn note_changed(&self, id: KeyId) {
+        let mut changed = self.changed.lock();
+        if changed.len() < CHANGED {
+            changed.push(id);
+        }
     }
 
     pub(crate) fn is_full(&self) -> bool {

@@ -260,11 +260,13 @@ impl Table {
         self.grow();
     }
 
-    pub(crate) fn remove(&self, _pen: &mut Pen, id: KeyId) {
+    /// Whether it was there.
+    pub(crate) fn remove(&self, _pen: &mut Pen, id: KeyId) -> bool {
         let mark = Mark::of(id);
         let at = mark.bucket(self.buckets.load(Ordering::Acquire));
         let gone = self.lock(at).is_some_and(|mut bucket| bucket.remove(id, mark));
         self.len.fetch_sub(usize::from(gone), Ordering::Relaxed);
+        gone
     }
 
     pub(crate) fn clear(&self, _pen: &mut Pen) {

@@ -12,6 +12,8 @@ use crate::{clock::Moment, gate::Gate};
 /// How many organizations, and about how many keys, are read at once.
 const ORGANIZATIONS: i64 = 500;
 const KEYS: usize = 2_000;
+/// Changed keys that are read in one transaction.
+const REREAD: usize = 200;
 
 /// Keys as they are in the store, each with the units used of its quota.
 type Keys = Vec<(ApiKey, u64)>;
@@ -57,6 +59,46 @@ impl Gate {
             }
         }
     }
+
+    /// Reads keys that were in memory until they changed into memory again, so that the next check of them need not wait for the store:
+    /// how many. To be called about every 50 ms; without it, checks read them as they need them.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn reread(&self, now: Moment) -> Result<usize> {
+        let mut count = 0;
+        for ids in self.take_changed().chunks(REREAD) {
+            let epochs = self.epochs();
+            let found = self.store().read("gate.reread", |tx| {
+                let missing = ids.iter().filter(|id| self.is_missing(**id, now));
+                missing.map(|id| read_key(tx, *id, now)).collect::<Result<Vec<_>>>()
+            })?;
+            for (organization, key, used) in found.into_iter().flatten() {
+                let id = key.id;
+                if self.fill(key, &organization, used, &epochs, now) {
+                    count += 1;
+                } else {
+                    self.note_changed(id);
+                }
+            }
+        }
+        Ok(count)
+    }
+}
+
+/// One key with its organization, and the units used of its quota.
+pub(crate) fn read_key(tx: &mut dyn Tx, id: KeyId, now: Moment) -> Result<Option<(Organization, ApiKey, u64)>> {
+    let Some(key) = tx.keys().find_any(id)? else { return Ok(None) };
+    let Some(organization) = tx.organizations().find(key.organization_id)? else { return Ok(None) };
+    let used = used(tx, &key, now)?;
+    Ok(Some((organization, key, used)))
+}
+
+fn used(tx: &mut dyn Tx, key: &ApiKey, now: Moment) -> Result<u64> {
+    match key.settings.quota {
+        Some(quota) => tx.quotas().used(&key.lineage.to_string(), quota.period.start(now.wall)),
+        None => Ok(0),
+    }
 }
 
 /// Reads on from a place: the rest of an organization, or several ones, as most have few keys.
@@ -87,12 +129,5 @@ fn read_keys(tx: &mut dyn Tx, organization: OrganizationId, before: Option<KeyId
     let filter = KeyFilter { kind: None, condition: KeyCondition::Active };
     let limit = i64::try_from(KEYS).unwrap_or(i64::MAX);
     let keys = tx.keys().list(organization, filter, now.wall, before, limit)?;
-    let used = |key: ApiKey| {
-        let used = match key.settings.quota {
-            Some(quota) => tx.quotas().used(&key.lineage.to_string(), quota.period.start(now.wall))?,
-            None => 0,
-        };
-        Ok((key, used))
-    };
-    keys.into_iter().map(used).collect()
+    keys.into_iter().map(|key| used(tx, &key, now).map(|used| (key, used))).collect()
 }

@@ -550,6 +550,20 @@ fn keys_that_were_read_ahead_need_no_look_up() {
     assert!(!is_accepted(&bench.admit(&limited_secret, at(1))), "{}", limited.id);
 }
 
+/// A key that is in use need not be looked up after a change; one that nobody asked for is left where it is.
+#[test]
+fn keys_that_changed_are_read_again() {
+    let bench = Bench::new(None);
+    let ((used, secret), (unused, _)) = (bench.key(|_| {}), bench.key(|_| {}));
+    assert!(is_accepted(&bench.admit(&secret, at(0))));
+    bench.update(&used.clone().suspend(START).unwrap());
+    bench.update(&unused.suspend(START).unwrap());
+    assert_eq!(bench.gate.reread(at(0)).unwrap(), 1);
+    let before = bench.transactions();
+    assert!(!is_accepted(&bench.admit(&secret, at(0))));
+    assert_eq!((bench.transactions(), bench.gate.reread(at(0)).unwrap()), (before, 0));
+}
+
 /// A server that is told to stop while it reads keys ahead does not read on.
 #[test]
 fn reading_ahead_ends_when_it_is_told_to() {

@@ -15,6 +15,7 @@ use crate::{cli::Failure, error::ApiError};
 
 /// Changes by the command line, which is another process, take effect within this time.
 pub(crate) const FOLLOW_EVERY: Duration = Duration::from_millis(200);
+const REREAD_EVERY: Duration = Duration::from_millis(50);
 const MAINTAIN_EVERY: Duration = Duration::from_millis(100);
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 const SWEEP_EVERY: Duration = Duration::from_secs(20);
@@ -59,6 +60,7 @@ impl Background {
     pub(crate) fn start(app: &App) -> Result<Self, Failure> {
         let mut background = Self { stop: Some(Arc::default()), threads: Vec::new() };
         background.every(app, "follow", FOLLOW_EVERY, |app| Ok(app.gate.catch_up()?))?;
+        background.every(app, "reread", REREAD_EVERY, |app| Ok(app.gate.reread(app.clock.now()).map(drop)?))?;
         background.every(app, "maintain", MAINTAIN_EVERY, |app| Ok(app.gate.maintain(app.clock.now())?))?;
         background.every(app, "flush", FLUSH_EVERY, |app| Ok(app.gate.flush(app.clock.now())?))?;
         background.every(app, "sweep", SWEEP_EVERY, sweep)?;
