@@ -34,7 +34,8 @@
 //! # To guard something of your own
 //!
 //! Build a [`Request`]: which kind of key, which scopes ([`mgmt_core::scope::Catalogue::demanded`]), from where, at what cost.
-//! Call [`Gate::maintain`] every 100 ms, [`Gate::flush`] every second and [`Gate::close`] at the end.
+//! Call [`Gate::maintain`] every 100 ms, [`Gate::flush`] every second and [`Gate::close`] at the end. [`Gate::warm`] at the start and
+//! [`Gate::reread`] every 50 ms spare checks the wait for the store.
 
 #![deny(missing_docs)]
 
