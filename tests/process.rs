@@ -1,5 +1,6 @@
 use crate::Folder;
 use serde_json::Value;
+use std::hash::{BuildHasher as _, RandomState};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -30,10 +31,13 @@ pub fn command(folder: &Path) -> Command {
     command
 }
 
-/// A port that was free a moment ago.
+/// A port that was free a moment ago. It is below those that Linux gives to connections (32768 and up): one of these could be taken by
+/// anybody's connection while a server is away for a moment.
 #[must_use]
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
+    let any = || 10_000 + (RandomState::new().hash_one(0) % 22_000) as u16;
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    (0..1_000).map(|_| any()).find(is_free).expect("a free port")
 }
 
 /// Sends a signal such as `TERM` to a process.

@@ -39,6 +39,9 @@ const ROUNDS: usize = 7;
 const HOT: usize = 10_000;
 const CHECKS: usize = 500_000;
 
+/// What counts as none: the list of a window's moments grows a few times in its life.
+const ALLOCATIONS: f64 = 0.001;
+
 /// The lowest nanoseconds a call over some rounds, and how many allocations a call made in the leanest of them.
 fn lowest(mut before: impl FnMut(), mut round: impl FnMut() -> usize) -> (f64, f64) {
     let (mut best, mut allocations) = (f64::MAX, f64::MAX);
@@ -133,7 +136,7 @@ fn tell(found: &[Figures]) {
                 table.note(&format!("a check, at random, {what}"), one.random.0, " ns", Goal::AtMost(300.0));
             }
         }
-        table.note(&format!("allocations a check, {what}"), one.random.1, "", Goal::AtMost(0.0));
+        table.note(&format!("allocations a check, {what}"), one.random.1, "", Goal::AtMost(ALLOCATIONS));
         table.note(&format!("refused by its checksum, {what}"), one.misspelt, " ns", Goal::AtMost(25.0));
         table.note(&format!("two threads over one, at random, {what}"), one.pair, "", Goal::AtLeast(1.8));
         table.note(&format!("two threads over one, one key, {what}"), one.pair_on_one, "", Goal::AtLeast(1.5));
