@@ -1,4 +1,5 @@
 use crate::{Certificates, Folder, eventually, free_port, signal};
+use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
 /// A Redis server of one test: in a folder of its own, on a free port, with nothing on disk, so that a restart loses everything.
@@ -62,10 +63,10 @@ impl Redis {
     }
 
     fn new(access: Access<'_>, options: &[&str]) -> Self {
-        // A server of a cluster also listens on its port and 10,000.
+        // A server of a cluster also listens on its port and 10,000, which must be below the ports of connections as well.
         let port = loop {
             let port = free_port();
-            if port < 50_000 {
+            if port < 22_000 && TcpListener::bind(("127.0.0.1", port + 10_000)).is_ok() {
                 break port;
             }
         };
