@@ -14,6 +14,7 @@ use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use super::{
     address::{Address, Server},
     fault::Fault,
+    kept::Kept,
     place,
     timeline::Timeline,
 };
@@ -49,8 +50,16 @@ const POSTGRES_ENGLISH: &str = "SELECT set_config('lc_messages', 'C', false) \
 const MIGRATION_LOCK: i64 = 0x6d67_6d74_0001;
 /// The advisory lock of whoever hands out deliveries.
 const DELIVERY_LOCK: i64 = 0x6d67_6d74_0002;
-/// What other writers of the journal wait for, while what is read of it is complete.
-const POSTGRES_LOCK_JOURNAL: &str = "SELECT value FROM sequences WHERE name = 'invalidations' FOR SHARE";
+/// The lock on the journal's number comes first: what it is then stays, and the time is read after it.
+const POSTGRES_RENEW: &str = "WITH head AS MATERIALIZED (SELECT value FROM sequences WHERE name = 'invalidations' FOR SHARE) \
+    INSERT INTO node_leases AS held (node, lease_until, applied_seq) \
+    SELECT $1, CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT) + $2, $3 FROM head WHERE value <= $3 \
+    ON CONFLICT (node) DO UPDATE SET lease_until = GREATEST(held.lease_until, EXCLUDED.lease_until), applied_seq = EXCLUDED.applied_seq \
+    RETURNING pg_notify('mgmt_acknowledgements', '')";
+const SQLITE_RENEW: &str = "INSERT INTO node_leases (node, lease_until, applied_seq) \
+    SELECT ?1, CAST((julianday('now') - 2440587.5) * 86400000.0 AS INTEGER) + ?2, ?3 FROM sequences \
+    WHERE name = 'invalidations' AND value <= ?3 \
+    ON CONFLICT (node) DO UPDATE SET lease_until = max(lease_until, excluded.lease_until), applied_seq = excluded.applied_seq";
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
@@ -132,23 +141,30 @@ impl AnyConnection {
         }
     }
 
-    /// Waits for transactions that have numbered a change and not ended, then keeps others from numbering any until the end of this
-    /// one. SQLite has one writer anyway.
-    pub(crate) fn lock_journal(&mut self) -> QueryResult<()> {
-        match self {
-            Self::Sqlite(_) => Ok(()),
-            Self::Postgres(c) => c.batch_execute(POSTGRES_LOCK_JOURNAL),
-        }
+    /// Writes a node's lease, in one statement, if there is no later change than `applied`: whether it did. It waits for transactions that
+    /// have numbered a change and not ended, and keeps others from numbering any until the end of this one. SQLite has one writer anyway.
+    pub(crate) fn renew_lease(&mut self, node: &str, ttl_millis: i64, applied: i64) -> QueryResult<bool> {
+        let query = sql_query(match self {
+            Self::Sqlite(_) => SQLITE_RENEW,
+            Self::Postgres(_) => POSTGRES_RENEW,
+        });
+        let query = query.bind::<Text, _>(node).bind::<BigInt, _>(ttl_millis).bind::<BigInt, _>(applied);
+        Kept(query).execute(self).map(|rows| rows == 1)
     }
 
     /// The database's own time, in milliseconds since 1970: the only clock that all nodes share.
     pub(crate) fn clock_millis(&mut self) -> QueryResult<i64> {
-        let query = match self {
-            Self::Sqlite(_) => "SELECT CAST((julianday('now') - 2440587.5) * 86400000.0 AS INTEGER) AS value",
+        let query = sql_query(format!("SELECT {} AS value", self.clock()));
+        Kept(query).get_result::<OneNumber>(self).map(|row| row.value)
+    }
+
+    /// The same as an expression.
+    pub(crate) fn clock(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "CAST((julianday('now') - 2440587.5) * 86400000.0 AS INTEGER)",
             // `now()` is when the transaction began.
-            Self::Postgres(_) => "SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT) AS value",
-        };
-        sql_query(query).get_result::<OneNumber>(self).map(|row| row.value)
+            Self::Postgres(_) => "CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)",
+        }
     }
 
     /// Leaves it to whoever commits to bring the commits to the disk. SQLite still syncs its journal before it copies it into the database,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use diesel::prelude::*;
+use diesel::{dsl::sql, prelude::*, sql_types::BigInt};
 use mgmt_core::lease::Holder;
 
 use super::{
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    store::{Ear, Invalidations, Mode, News, NodeLeases},
+    store::{Ear, Mode, News, NodeLeases},
 };
 
 const FORGET_MILLIS: i64 = 60_000;
@@ -24,21 +24,8 @@ impl NodeLeases for SqlTx<'_> {
     fn renew(&mut self, node: &str, ttl: Duration, applied: i64) -> Result<bool> {
         // INVARIANT: from here to the commit nothing can be numbered, and what was numbered before is visible. So whoever commits a
         // change later sees this row, and this node has applied what was committed earlier.
-        self.query(AnyConnection::lock_journal)?;
-        if Invalidations::head(self)? > applied {
-            return Ok(false);
-        }
-        let end = self.query(AnyConnection::clock_millis)?.saturating_add(i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX));
-        let known = self.query(|c| table::table.find(node).select(table::lease_until).first::<i64>(c).optional())?;
-        let columns = (table::lease_until.eq(known.map_or(end, |before| before.max(end))), table::applied_seq.eq(applied));
-        if known.is_none() {
-            let row = (table::node.eq(node), columns.0, columns.1);
-            self.insert_missing(|c| Kept(diesel::insert_into(table::table).values(row)).execute(c))?;
-        } else {
-            self.update_seen(|c| Kept(diesel::update(table::table.find(node)).set(columns)).execute(c))?;
-        }
-        self.query(|c| c.notify(Channel::Acknowledgements, ""))?;
-        Ok(true)
+        let ttl = i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX);
+        self.query(|c| c.renew_lease(node, ttl, applied))
     }
 
     fn acknowledge(&mut self, node: &str, applied: i64) -> Result<()> {
@@ -58,10 +45,12 @@ impl NodeLeases for SqlTx<'_> {
     }
 
     fn list(&mut self) -> Result<(Vec<Holder>, i64)> {
-        let query = table::table.order(table::node).select((table::node, table::lease_until, table::applied_seq));
-        let rows = self.query(|c| query.load::<(String, i64, i64)>(c))?;
-        let now = self.query(AnyConnection::clock_millis)?;
-        Ok((rows.into_iter().map(|(node, until, applied)| Holder { node, until, applied }).collect(), now))
+        let rows = self.query(|c| {
+            let columns = (table::node, table::lease_until, table::applied_seq, sql::<BigInt>(c.clock()));
+            Kept(table::table.order(table::node).select(columns)).load::<(String, i64, i64, i64)>(c)
+        })?;
+        let Some(&(.., now)) = rows.last() else { return Ok((Vec::new(), self.query(AnyConnection::clock_millis)?)) };
+        Ok((rows.into_iter().map(|(node, until, applied, _)| Holder { node, until, applied }).collect(), now))
     }
 
     fn delete_ended(&mut self) -> Result<usize> {
