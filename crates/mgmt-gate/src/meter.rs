@@ -17,7 +17,7 @@ use mgmt_core::{
     time::Timestamp,
     usage::{Outcome, Surface, UsageCount},
 };
-use mgmt_store::{Result, Store, StoreError};
+use mgmt_store::{Result, Store};
 use parking_lot::Mutex;
 
 use crate::record::KeyRecord;
@@ -136,6 +136,17 @@ struct Batch {
     used: Vec<(KeyId, Timestamp)>,
 }
 
+impl Batch {
+    fn write(&self, store: &dyn Store, now: Timestamp) -> Result<()> {
+        store.run("usage.flush", |tx| {
+            if tx.usage().add(&self.id, &self.counts, now)? {
+                tx.keys().touch(&self.used)?;
+            }
+            Ok(())
+        })
+    }
+}
+
 /// What some of the threads have counted.
 #[derive(Debug, Default)]
 #[repr(align(128))]
@@ -189,21 +200,18 @@ impl Meter {
         }
     }
 
-    /// Writes all that was counted. What cannot be written now is kept for the next time.
+    /// Writes all that was counted before. What cannot be written now is kept for the next time; what is counted meanwhile is left for it
+    /// too, so that a busy gate does not write all the time.
     pub(crate) fn flush(&self, store: &dyn Store, now: Timestamp) -> Result<()> {
         let mut pending = self.pending.lock();
-        if pending.is_none() {
-            *pending = self.drain();
+        if let Some(batch) = pending.as_ref() {
+            batch.write(store, now)?;
         }
-        while let Some(batch) = pending.as_ref() {
-            store.run("usage.flush", |tx| {
-                if tx.usage().add(&batch.id, &batch.counts, now)? {
-                    tx.keys().touch(&batch.used)?;
-                }
-                Ok::<_, StoreError>(())
-            })?;
-            *pending = self.drain();
+        *pending = self.drain();
+        if let Some(batch) = pending.as_ref() {
+            batch.write(store, now)?;
         }
+        *pending = None;
         Ok(())
     }
 

@@ -5,7 +5,7 @@
 use std::{
     path::Path,
     sync::{
-        Arc, Barrier,
+        Arc, Barrier, OnceLock, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
@@ -33,11 +33,17 @@ const START: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 struct Counted {
     inner: Arc<dyn Store>,
     transactions: AtomicU64,
+    /// A gate that lets a key through each time that counts are written.
+    busy: OnceLock<(Weak<Gate>, String)>,
 }
 
 impl Store for Counted {
     fn transact(&self, name: &'static str, mode: Mode, work: &mut dyn FnMut(&mut dyn Tx) -> Ending) -> Result<()> {
         self.transactions.fetch_add(1, Ordering::SeqCst);
+        if let (Some((gate, secret)), "usage.flush") = (self.busy.get(), name) {
+            assert!(self.transactions() < 100, "counts are written again and again");
+            assert!(is_accepted(&gate.upgrade().unwrap().check(secret, &Request::resource(), at(0))));
+        }
         self.inner.transact(name, mode, work)
     }
 
@@ -55,6 +61,12 @@ impl Store for Counted {
 
     fn back_up(&self, target: &Path, taken_at: Timestamp) -> Result<()> {
         self.inner.back_up(target, taken_at)
+    }
+}
+
+impl Counted {
+    fn transactions(&self) -> u64 {
+        self.transactions.load(Ordering::SeqCst)
     }
 }
 
@@ -79,7 +91,7 @@ impl Bench {
     fn new(per_minute: Option<u32>) -> Self {
         let inner = mgmt_store::open("sqlite::memory:", Options::default()).unwrap();
         inner.migrate().unwrap();
-        let counted = Arc::new(Counted { inner, transactions: AtomicU64::new(0) });
+        let counted = Arc::new(Counted { inner, transactions: AtomicU64::new(0), busy: OnceLock::new() });
         let store: Arc<dyn Store> = counted.clone();
         let (format, keyring) = (KeyFormat::new("mg").unwrap(), Keyring::derive(&KeyMaterial::new([1; 32])));
         let limit = per_minute.and_then(mgmt_core::limit::RateLimit::per_minute);
@@ -144,7 +156,7 @@ impl Bench {
     }
 
     fn transactions(&self) -> u64 {
-        self.counted.transactions.load(Ordering::SeqCst)
+        self.counted.transactions()
     }
 }
 
@@ -401,6 +413,19 @@ fn counts_reach_the_store_once() {
     assert_eq!((of(Outcome::Accepted), of(Outcome::Limited)), (3, 2));
     let stored = bench.store.read("key", |tx| tx.keys().find_any(key.id)).unwrap().unwrap();
     assert_eq!(stored.last_used_at, Some(START));
+}
+
+#[test]
+fn what_is_counted_while_counts_are_written_waits_for_the_next_time() {
+    let bench = Bench::new(None);
+    let (_, secret) = bench.key(|_| {});
+    assert!(is_accepted(&bench.admit(&secret, at(0))));
+    bench.counted.busy.set((Arc::downgrade(&bench.gate), secret.expose().to_owned())).unwrap();
+    let before = bench.transactions();
+    bench.gate.flush(at(0)).unwrap();
+    assert_eq!(bench.transactions() - before, 1);
+    // The second one writes what came with the first, and with the third came one more.
+    assert_eq!((bench.counts(Outcome::Accepted), bench.counts(Outcome::Accepted)), (2, 3));
 }
 
 #[test]
