@@ -1,7 +1,7 @@
 //! `/v1/authorize`: forward authentication for proxies, and how credentials are read everywhere.
 
 use crate::keys::{Surface, id, key};
-use mgmt_tests::{Answer, Backend, Server, in_seconds, on_each_backend, raw, unknown_id, wrong_secret};
+use mgmt_tests::{Answer, Backend, Call, Server, in_seconds, on_each_backend, raw, unknown_id, wrong_secret};
 use serde_json::json;
 use std::thread::sleep;
 use std::time::Duration;
@@ -14,6 +14,7 @@ on_each_backend!(
     exactly_one_credential,
     keys_do_not_belong_into_addresses,
     a_revocation_acts_at_once,
+    plain_requests_are_answered_like_others,
 );
 
 fn what_a_proxy_is_told(backend: Backend) {
@@ -35,6 +36,84 @@ fn what_a_proxy_is_told(backend: Backend) {
         .header("accept", "text/html")
         .send();
     assert_eq!(answer.status, 200, "{answer}");
+}
+
+/// Plain requests to the two routes take a shorter way through the server. A cookie makes a request one that is not plain: the answer is the same.
+fn plain_requests_are_answered_like_others(backend: Backend) {
+    let server = Server::with(backend, &[("MGMT_KEYS__MAX_ACTIVE", "100")]);
+    let good = server.create_key(&json!({"name": "a", "scopes": ["orders:read"], "metadata": {"a": [1]}}));
+    let revoked = server.create_key(&json!({"scopes": ["*"]}));
+    server.delete(&format!("/v1/management/api-keys/{}", id(&revoked))).bearer(server.management_key()).send().expect_status(204);
+    let bound = server.create_key(&json!({"scopes": ["*"], "ip_allowlist": ["192.0.2.1"]}));
+    let warehouse = server.create_key(&json!({"scopes": ["*"], "warehouse_ids": ["w1"]}));
+    let spent = server.create_key(&json!({"scopes": ["*"], "rate_limit": {"requests": 1, "per_seconds": 3600}}));
+    assert_eq!(server.verdict(key(&spent)), "valid");
+    let used = server.create_key(&json!({"scopes": ["*"], "quota": {"limit": 1, "period": "month"}}));
+    assert_eq!(server.verdict(key(&used)), "valid");
+    let weak = server.create_key(&json!({"kind": "management", "permissions": ["api-keys:read"]}));
+    let wrong = wrong_secret(key(&good));
+    let mut requests = Vec::new();
+    for text in
+        [key(&good), key(&revoked), key(&bound), key(&warehouse), key(&spent), key(&used), &wrong, "x", server.management_key()]
+    {
+        for query in
+            ["", "?scope=orders:read", "?scope=shipments:write", "?scope=", "?scope=nonsense", "?scope=a&scope=b", "?other=1"]
+        {
+            requests.push(server.get(&format!("/v1/authorize{query}")).bearer(text));
+        }
+        requests.push(server.get("/v1/authorize").header("x-api-key", text).header("x-warehouse-id", "w1"));
+        let question = json!({"key": text, "scopes": ["orders:read"], "warehouse_id": "w2"});
+        for caller in [server.management_key(), key(&weak), key(&good), "a.b.c", "x"] {
+            requests.push(server.post("/v1/keys/verify", &question).bearer(caller));
+        }
+    }
+    let ask = |body: &str| server.call("POST", "/v1/keys/verify").bearer(server.management_key()).bytes(body.as_bytes());
+    for body in [
+        "",
+        "{",
+        "[]",
+        "{}",
+        r#"{"key":1}"#,
+        r#"{"key":"k","cost":-1}"#,
+        r#"{"key":"k","scopes":["nonsense:x"]}"#,
+        r#"{"k\u0065y":"k"}"#,
+    ] {
+        requests.push(ask(body).header("content-type", "application/json"));
+        requests.push(ask(body).header("content-type", "text/plain"));
+    }
+    requests.push(ask(&format!(r#"{{"key":"{}"}}"#, "k".repeat(300_000))).header("content-type", "application/json"));
+    requests.push(ask(r#"{"key":"k"}"#).header("content-type", "application/json").header("accept", "text/html"));
+    requests.push(ask(r#"{"key":"k"}"#).header("content-type", "application/json").header("x-organization-id", "org_x"));
+    for request in requests {
+        let answers = [request.clone(), request.header("cookie", "a=b")].map(Call::send);
+        let [plain, other] = answers.each_ref().map(comparable);
+        assert_eq!(plain, other, "{}", answers[0].what);
+    }
+}
+
+/// An answer without what differs from one to the next: its time, its id, what the limits have left, and whether the body had come when it
+/// was refused (if not, the connection ends).
+fn comparable(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
+    let passing =
+        ["date", "x-request-id", "ratelimit", "x-ratelimit-remaining", "x-ratelimit-reset", "retry-after", "content-length"];
+    let fields = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| *name != "connection")
+        .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or("?").to_owned()));
+    let mut fields: Vec<_> = fields
+        .map(|(name, value)| if passing.contains(&name.as_str()) { (name, String::new()) } else { (name, value) })
+        .collect();
+    fields.sort();
+    let mut body = serde_json::from_slice::<serde_json::Value>(&answer.body).unwrap_or_default();
+    for path in
+        ["/error/request_id", "/rate_limit/remaining", "/rate_limit/reset", "/retry_after", "/quota/used", "/quota/remaining"]
+    {
+        if let Some(value) = body.pointer_mut(path) {
+            *value = json!(null);
+        }
+    }
+    (answer.status, fields, body.to_string())
 }
 
 fn schemes(backend: Backend) {

@@ -3,25 +3,21 @@
 pub(crate) mod password;
 pub(crate) mod permission;
 mod reach;
+mod refusal;
 pub(crate) mod resource;
 pub(crate) mod throttle;
 pub(crate) mod token;
 
-use std::{fmt::Display, marker::PhantomData, net::IpAddr, ops::Deref, sync::Arc};
+use std::{marker::PhantomData, net::IpAddr, ops::Deref, sync::Arc};
 
-use actix_web::{
-    FromRequest, HttpMessage, HttpRequest,
-    dev::Payload,
-    http::header::{HeaderName, HeaderValue},
-    web::Data,
-};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::HeaderName, web::Data};
 use futures_util::future::LocalBoxFuture;
 use mgmt_actix::{
-    credential::{self, Credential, CredentialFault, Scheme},
+    credential::{self, Credential, Scheme},
     rate_limit_fields, single_limit_fields,
 };
 use mgmt_core::{
-    access::{Denial, Question},
+    access::Question,
     account::{Actor, OrganizationState},
     error::{Code, Error},
     grant::Grantor,
@@ -32,23 +28,19 @@ use mgmt_core::{
     scope::{ScopeMask, ScopeSet},
     usage::Surface,
 };
-use mgmt_gate::{Check, KeyRecord, Refusal, Request, Traffic};
+use mgmt_gate::{Check, KeyRecord, Request, Traffic};
 
 use crate::{
     app::{App, Origin, Work},
     error::ApiError,
     http::{address::ClientAddress, arrival::moment, request_id::RequestId},
-    telemetry,
 };
 use permission::{Doors, Permission};
 pub(crate) use reach::reach;
+pub(crate) use refusal::{LimitFields, Noted, note, note_principal, refuse, refuse_credential, refused};
 
 /// The field by which the operator acts for another organization.
-const ACT_FOR: HeaderName = HeaderName::from_static("x-organization-id");
-
-/// The rate-limit fields of the answer, left in the request's extensions for the middleware that writes them.
-#[derive(Clone, Default)]
-pub(crate) struct LimitFields(pub(crate) Vec<(HeaderName, HeaderValue)>);
+pub(crate) const ACT_FOR: HeaderName = HeaderName::from_static("x-organization-id");
 
 /// Who calls.
 #[derive(Clone, Debug)]
@@ -243,15 +235,6 @@ pub(crate) fn is_session_surface(request: &HttpRequest) -> bool {
     request.match_pattern().is_none_or(|route| route.starts_with("/api/"))
 }
 
-/// What a request without a usable credential is told.
-pub(crate) fn refuse_credential(fault: CredentialFault) -> ApiError {
-    match fault {
-        CredentialFault::Missing => ApiError::no_credential(),
-        CredentialFault::Malformed => Error::unauthorized().into(),
-        CredentialFault::Ambiguous => ApiError::ambiguous_credential("send exactly one credential"),
-    }
-}
-
 /// The text of the API key that a request carries: in `Authorization`, in `X-API-Key` where that is read, or as a project's key in
 /// `X-App-Token`, whose id must be that of `X-App-Id`.
 pub(crate) fn api_key_text<'a>(app: &App, request: &'a HttpRequest, field: bool) -> Result<&'a str, ApiError> {
@@ -262,28 +245,33 @@ pub(crate) fn api_key_text<'a>(app: &App, request: &'a HttpRequest, field: bool)
     }
 }
 
-async fn by_key<P: Permission>(request: &HttpRequest, arrival: &Arrival, text: &str) -> Result<Caller, ApiError> {
-    let app = &arrival.app;
-    let own = P::OWN && app.format.parse(text).is_some_and(|k| request.match_info().get("id") == Some(&k.id().to_string()));
-    let asked = Request {
+/// What the gate is asked about a management key; `own` when the request is about that key.
+pub(crate) fn question<P: Permission>(app: &App, own: bool, address: IpAddr) -> Request<'static> {
+    Request {
         kind: KeyKind::Management,
         question: Question {
             all_of: if own { ScopeMask::NONE } else { app.permission(P::NAME) },
-            address: Some(arrival.address),
+            address: Some(address),
             ..Question::default()
         },
         traffic: if P::DOORS == Doors::Verification { Traffic::Exempt } else { Traffic::Management },
         surface: Surface::Management,
         cost: 1,
         within: None,
-    };
+    }
+}
+
+async fn by_key<P: Permission>(request: &HttpRequest, arrival: &Arrival, text: &str) -> Result<Caller, ApiError> {
+    let app = &arrival.app;
+    let own = P::OWN && app.format.parse(text).is_some_and(|k| request.match_info().get("id") == Some(&k.id().to_string()));
+    let asked = question::<P>(app, own, arrival.address);
     let answer = app.admitter.admit_at(text, &asked, moment(request)).await.map_err(ApiError::unavailable)?;
     let admission = match answer {
         Check::Accepted(admission) => admission,
         Check::Refused(refusal) => return Err(refuse(request, refusal, P::NAME)),
         Check::Pending(_) | Check::Unleased => return Err(ApiError::internal("the gate did not answer")),
     };
-    note(request, admission.record.id(), rate_limit_fields(&admission.standings));
+    note(request, admission.record.id(), LimitFields(rate_limit_fields(&admission.standings)));
     let home = admission.record.organization_id();
     Ok(Caller {
         organization_id: home,
@@ -295,37 +283,6 @@ async fn by_key<P: Permission>(request: &HttpRequest, arrival: &Arrival, text: &
     })
 }
 
-/// The answer to the bearer of a key that the gate refused. Whoever is out of service looks like whoever never was.
-pub(crate) fn refuse(request: &HttpRequest, refusal: Refusal, scopes: &str) -> ApiError {
-    let (error, admission) = match refusal {
-        Refusal::Unknown => return Error::unauthorized().into(),
-        Refusal::Denied(denial, admission) => (denied(denial, scopes), admission),
-        Refusal::RateLimited(after, admission) => (
-            Error::new(Code::RateLimited, "too many requests: wait for `Retry-After` seconds").with_retry_after(after),
-            admission,
-        ),
-        Refusal::QuotaExceeded(after, admission) => {
-            (Error::new(Code::QuotaExceeded, "the quota of this period is used up").with_retry_after(after), admission)
-        }
-    };
-    if error.code() != Code::Unauthorized {
-        note(request, admission.record.id(), rate_limit_fields(&admission.standings));
-    }
-    error.into()
-}
-
-fn denied(denial: Denial, scopes: &str) -> Error {
-    match denial.code() {
-        Code::InsufficientScope => Error::new(Code::InsufficientScope, format!("the key lacks `{scopes}`")).with_scope(scopes),
-        Code::IpNotAllowed => Error::new(Code::IpNotAllowed, "the key may not be used from this address"),
-        Code::WarehouseNotAllowed => Error::new(
-            Code::WarehouseNotAllowed,
-            "the key may be used for certain warehouses only: send one of them as `X-Warehouse-Id`",
-        ),
-        _ => Error::unauthorized(),
-    }
-}
-
 async fn by_session<P: Permission>(request: &HttpRequest, arrival: &Arrival, text: &str) -> Result<Caller, ApiError> {
     let permission = P::NAME;
     let app = &arrival.app;
@@ -335,7 +292,7 @@ async fn by_session<P: Permission>(request: &HttpRequest, arrival: &Arrival, tex
     let (role, is_operator) = live_role(app, claims.sub, claims.sid, claims.org).await?;
     let own = P::OWN && request.match_info().get("id") == Some(&claims.sub.to_string());
     if !own && !role.permissions().covers(&ScopeSet::from_text(permission)) {
-        note(request, claims.sub, Vec::new());
+        note(request, claims.sub, LimitFields::default());
         let message = format!("the role `{}` does not include `{permission}`", role.as_str());
         return Err(Error::new(Code::Forbidden, message).into());
     }
@@ -347,7 +304,7 @@ async fn by_session<P: Permission>(request: &HttpRequest, arrival: &Arrival, tex
         Ok(standing) => standing.map(|s| single_limit_fields("session", s)).unwrap_or_default(),
         Err((_, standing)) => single_limit_fields("session", *standing),
     };
-    note(request, claims.sub, fields);
+    note(request, claims.sub, LimitFields(fields));
     if let Err((after, _)) = admitted {
         let message = "too many requests in this session: wait for `Retry-After` seconds";
         return Err(Error::new(Code::RateLimited, message).with_retry_after(after).into());
@@ -393,19 +350,4 @@ async fn act_for(request: &HttpRequest, app: &App, caller: Caller) -> Result<Cal
     let wanted = wanted.ok_or_else(Error::not_found)?;
     let exists = app.read("auth.act_for", move |work| Ok(work.tx.organizations().find(wanted)?.is_some())).await?;
     if exists { Ok(Caller { organization_id: wanted, ..caller }) } else { Err(Error::not_found().into()) }
-}
-
-/// Leaves what the access log and the answer need with the request.
-pub(crate) fn note(request: &HttpRequest, principal: impl Display, fields: Vec<(HeaderName, HeaderValue)>) {
-    note_principal(request, principal);
-    if !fields.is_empty() {
-        request.extensions_mut().insert(LimitFields(fields));
-    }
-}
-
-/// Leaves what the access log needs with the request.
-pub(crate) fn note_principal(request: &HttpRequest, principal: impl Display) {
-    if telemetry::logs_access() {
-        request.extensions_mut().insert(telemetry::Principal(principal.to_string()));
-    }
 }

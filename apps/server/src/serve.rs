@@ -2,6 +2,7 @@
 
 mod cors;
 mod framing;
+mod front;
 mod site;
 mod stream;
 
@@ -55,6 +56,7 @@ pub(crate) fn run(mut config: Config) -> Result<(), Failure> {
     let config = Arc::new(config);
     let app = web::Data::new(App::open(Arc::clone(&config))?);
     let site = site::Site {
+        app: Some(app.clone()),
         routes: routes(app.clone()),
         settings: settings_of(&config),
         allowed_origins: Arc::from(config.server.allowed_origins.clone()),

@@ -127,6 +127,20 @@ impl Admitter {
         Err(Unavailable("others were always faster to use what was fetched".to_owned()))
     }
 
+    /// Checks a key where nothing has to be waited for. `None` means that something must be fetched or asked first, for which there is
+    /// [`admit_at`](Self::admit_at); nothing is counted then.
+    #[must_use]
+    pub fn check_now(&self, presented: &str, request: &Request<'_>, now: Moment) -> Option<Check> {
+        if self.0.windows.is_some() {
+            // Even a refusal is told only with where the shared windows stand.
+            return None;
+        }
+        match self.ask(presented, request, now, None) {
+            ForeignCheck::Answer(Check::Pending(_) | Check::Unleased) | ForeignCheck::Pending(_) => None,
+            ForeignCheck::Answer(check) => Some(check),
+        }
+    }
+
     fn ask(&self, presented: &str, request: &Request<'_>, now: Moment, held: Option<(&Places, &Taken)>) -> ForeignCheck {
         match (&self.0.foreign, held) {
             (Some(foreign), held) => foreign.check_with(presented, request, now, held),

@@ -2,13 +2,18 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
+    dev::RequestHead,
     http::{
         StatusCode,
-        header::{HeaderName, HeaderValue},
+        header::{HeaderMap, HeaderName, HeaderValue},
     },
     web::{Data, ServiceConfig},
 };
-use mgmt_actix::{WAREHOUSE, insert_rate_limit_fields};
+use mgmt_actix::{
+    WAREHOUSE,
+    credential::{self, Credential},
+    insert_rate_limit_fields,
+};
 use mgmt_core::{
     access::Question,
     error::{Error, Faults},
@@ -21,9 +26,14 @@ use mgmt_gate::{Admission, Check, Request, Traffic};
 
 use crate::{
     app::App,
-    auth::{api_key_text, note_principal, refuse},
+    auth::{LimitFields, Noted, api_key_text, note_principal, refuse, refused},
     error::ApiError,
-    http::{address::ClientAddress, arrival::moment, hex, percent, route::page},
+    http::{
+        address::ClientAddress,
+        arrival::{Arrived, moment},
+        hex, percent,
+        route::page,
+    },
 };
 
 const ORGANIZATION_ID: HeaderName = HeaderName::from_static("x-auth-organization-id");
@@ -63,13 +73,48 @@ async fn authorize_below(app: Data<App>, address: ClientAddress, request: HttpRe
 pub(crate) async fn authorize(app: Data<App>, address: ClientAddress, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let text = api_key_text(&app, &request, true)?;
     let (query, catalogue) = (request.query_string(), &app.catalogues().scopes);
-    // One scope in its canonical spelling is what gateways ask for.
-    let mask = match query.strip_prefix("scope=").and_then(|text| app.scope(text)) {
+    let mask = match plain(&app, query) {
         Some(mask) => mask,
         None => catalogue.demanded(&demanded(query, catalogue)?),
     };
     let named = || demanded(query, catalogue).unwrap_or_default().to_text();
     judge(&app, (&request, address), text, (mask, named)).await
+}
+
+/// One scope in its canonical spelling is what gateways ask for.
+fn plain(app: &App, query: &str) -> Option<ScopeMask> {
+    query.strip_prefix("scope=").and_then(|text| app.scope(text))
+}
+
+/// Judges a plain request with this head where nothing has to be waited for. `None` is for [`authorize`], and nothing is counted then.
+pub(crate) fn judge_now(app: &App, head: &RequestHead, arrived: &Arrived) -> Option<(Result<HttpResponse, ApiError>, Noted)> {
+    let scope = head.uri.query().unwrap_or_default();
+    let mask = if scope.is_empty() { ScopeMask::NONE } else { plain(app, scope)? };
+    let Ok(Credential::Token(_, text)) = credential::find(&head.headers, true) else { return None };
+    let warehouse = warehouse(&head.headers).ok()?;
+    match app.admitter.check_now(text, &question(mask, arrived.client, warehouse), arrived.at)? {
+        Check::Accepted(admission) => {
+            let noted = Some((admission.record.id(), LimitFields::default()));
+            Some((Ok(accept(&admission, warehouse)), noted))
+        }
+        Check::Refused(refusal) => {
+            let named = demanded(scope, &app.catalogues().scopes).unwrap_or_default().to_text();
+            let (error, noted) = refused(refusal, &named);
+            Some((Err(error), noted))
+        }
+        Check::Pending(_) | Check::Unleased => None,
+    }
+}
+
+fn question(mask: ScopeMask, address: ClientAddress, warehouse: Option<&str>) -> Request<'_> {
+    Request {
+        kind: KeyKind::Secret,
+        question: Question { all_of: mask, address: Some(address.0), warehouse, ..Question::default() },
+        traffic: Traffic::Resource,
+        surface: Surface::Resource,
+        cost: 1,
+        within: None,
+    }
 }
 
 async fn judge(
@@ -78,26 +123,21 @@ async fn judge(
     text: &str,
     (mask, named): (ScopeMask, impl FnOnce() -> String),
 ) -> Result<HttpResponse, ApiError> {
-    let warehouse = warehouse(request)?;
-    let asked = Request {
-        kind: KeyKind::Secret,
-        question: Question { all_of: mask, address: Some(address.0), warehouse, ..Question::default() },
-        traffic: Traffic::Resource,
-        surface: Surface::Resource,
-        cost: 1,
-        within: None,
-    };
+    let warehouse = warehouse(request.headers())?;
+    let asked = question(mask, address, warehouse);
     match app.admitter.admit_at(text, &asked, moment(request)).await.map_err(ApiError::unavailable)? {
-        Check::Accepted(admission) => Ok(accept(request, &admission, warehouse)),
+        Check::Accepted(admission) => {
+            note_principal(request, admission.record.id());
+            Ok(accept(&admission, warehouse))
+        }
         Check::Refused(refusal) => Err(refuse(request, refusal, &named())),
         Check::Pending(_) | Check::Unleased => Err(ApiError::internal("the gate did not answer")),
     }
 }
 
-fn accept(request: &HttpRequest, admission: &Admission, warehouse: Option<&str>) -> HttpResponse {
+fn accept(admission: &Admission, warehouse: Option<&str>) -> HttpResponse {
     let record = &admission.record;
     let (organization, key) = (record.organization_id(), record.id());
-    note_principal(request, key);
     let mut response = HttpResponse::new(StatusCode::OK);
     let headers = response.headers_mut();
     insert_rate_limit_fields(&admission.standings, headers);
@@ -137,8 +177,8 @@ fn demanded(query: &str, catalogue: &Catalogue) -> Result<ScopeSet, Error> {
 ///
 /// # Errors
 /// 400 when it is named twice, or not in visible ASCII.
-pub(crate) fn warehouse(request: &HttpRequest) -> Result<Option<&str>, Error> {
-    let mut values = request.headers().get_all(&WAREHOUSE);
+pub(crate) fn warehouse(headers: &HeaderMap) -> Result<Option<&str>, Error> {
+    let mut values = headers.get_all(&WAREHOUSE);
     let first = values.next();
     if values.next().is_some() {
         return Err(Error::invalid("X-Warehouse-Id", "must be sent once"));

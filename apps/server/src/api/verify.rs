@@ -5,11 +5,16 @@ use std::{borrow::Cow, net::IpAddr, sync::LazyLock};
 use actix_web::{
     HttpResponse,
     body::BoxBody,
+    dev::RequestHead,
     http::{
         StatusCode,
         header::{CONTENT_TYPE, HeaderValue},
     },
     web::{Data, ServiceConfig},
+};
+use mgmt_actix::{
+    credential::{self, Credential, Scheme},
+    rate_limit_fields,
 };
 use mgmt_core::{
     access::Question,
@@ -28,10 +33,15 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    auth::{Allow, Caller, permission::KeysVerify},
+    auth::{
+        ACT_FOR, Allow, Caller, LimitFields, Noted,
+        permission::{KeysVerify, Permission as _},
+        question, refused,
+    },
     error::ApiError,
     http::{
-        accept::AcceptsJson,
+        accept::{AcceptsJson, accepts_json},
+        arrival::Arrived,
         body::Body,
         hex::{self, Short},
         query::{NoParameters, Query},
@@ -175,12 +185,61 @@ pub(crate) async fn verify(
     body: Body<VerifyKey>,
 ) -> Result<HttpResponse, ApiError> {
     query.demand_none()?;
+    judge(&app, reach(&caller), body).await
+}
+
+/// Which organization's keys a caller may ask about; `None` for those of all.
+fn reach(caller: &Caller) -> Option<OrganizationId> {
+    let everywhere = caller.is_operator && caller.organization_id == caller.home;
+    (!everywhere).then_some(caller.organization_id)
+}
+
+async fn judge(app: &App, within: Option<OrganizationId>, body: Body<VerifyKey>) -> Result<HttpResponse, ApiError> {
     let bytes = body.bytes().await?;
-    let asked = match plain(&bytes, &app) {
+    let asked = match plain(&bytes, app) {
         Some(asked) => asked,
         None => Body::<VerifyKey>::judge(&bytes, |body| parse(body, &app.catalogues().scopes))?,
     };
-    Ok(json(answer(&app, &caller, &asked).await?))
+    Ok(json(answer(app, within, &asked).await?))
+}
+
+/// Who asks in a plain request with this head, where nothing has to be waited for: what becomes of the request then, and what is noted of it.
+/// `None` is for [`verify`], and nothing is counted then.
+pub(crate) fn admit_now(app: &App, head: &RequestHead, arrived: &Arrived) -> Option<(Result<Admitted, ApiError>, Noted)> {
+    if head.uri.query().is_some() || head.headers.contains_key(&ACT_FOR) || !accepts_json(&head.headers) {
+        return None;
+    }
+    let Ok(Credential::Token(Scheme::Bearer, text)) = credential::find(&head.headers, false) else { return None };
+    if text.contains('.') {
+        // A session's.
+        return None;
+    }
+    match app.admitter.check_now(text, &question::<KeysVerify>(app, false, arrived.client.0), arrived.at)? {
+        Check::Accepted(admission) => {
+            let record = &admission.record;
+            let within = (!record.is_operator()).then(|| record.organization_id());
+            let noted = Some((record.id(), LimitFields(rate_limit_fields(&admission.standings))));
+            Some((Ok(Admitted(within)), noted))
+        }
+        Check::Refused(refusal) => {
+            let (error, noted) = refused(refusal, KeysVerify::NAME);
+            Some((Err(error), noted))
+        }
+        Check::Pending(_) | Check::Unleased => None,
+    }
+}
+
+/// Who may ask, and which organization's keys about.
+pub(crate) struct Admitted(Option<OrganizationId>);
+
+impl Admitted {
+    /// Reads the question and answers it.
+    ///
+    /// # Errors
+    /// As [`verify`].
+    pub(crate) async fn judge(self, app: &App, body: Body<VerifyKey>) -> Result<HttpResponse, ApiError> {
+        judge(app, self.0, body).await
+    }
 }
 
 /// Answers up to 100 questions, in order.
@@ -209,7 +268,7 @@ pub(crate) async fn verify_batch(
         if index > 0 {
             list.push(b',');
         }
-        list.extend(answer(&app, &caller, asked).await?);
+        list.extend(answer(&app, reach(&caller), asked).await?);
     }
     list.extend(b"]}");
     Ok(json(list))
@@ -262,8 +321,7 @@ fn parse(body: VerifyKey, catalogue: &Catalogue) -> Result<Asked<'static>, Error
 }
 
 /// The answer as JSON.
-async fn answer(app: &App, caller: &Caller, asked: &Asked<'_>) -> Result<Vec<u8>, ApiError> {
-    let everywhere = caller.is_operator && caller.organization_id == caller.home;
+async fn answer(app: &App, within: Option<OrganizationId>, asked: &Asked<'_>) -> Result<Vec<u8>, ApiError> {
     let request = Request {
         kind: KeyKind::Secret,
         question: Question {
@@ -275,7 +333,7 @@ async fn answer(app: &App, caller: &Caller, asked: &Asked<'_>) -> Result<Vec<u8>
         traffic: Traffic::Resource,
         surface: Surface::Verify,
         cost: asked.cost,
-        within: (!everywhere).then_some(caller.organization_id),
+        within,
     };
     match app.admitter.admit(&asked.key, &request).await.map_err(ApiError::unavailable)? {
         Check::Accepted(admission) => verdict("valid", &admission, None),

@@ -16,7 +16,7 @@ use mgmt_core::{
 };
 use mgmt_gate::{Check, Request, Traffic};
 
-use super::{api_key_text, note, refuse};
+use super::{LimitFields, api_key_text, note, refuse};
 use crate::{
     api::authorize::warehouse,
     app::App,
@@ -113,7 +113,7 @@ async fn admit(request: &HttpRequest, scope: &'static str) -> Result<KeyCaller, 
     let all_of = app.catalogues().scopes.demanded(&ScopeSet::from_text(scope));
     let asked = Request {
         kind: KeyKind::Secret,
-        question: Question { all_of, address: Some(address), warehouse: warehouse(request)?, ..Question::default() },
+        question: Question { all_of, address: Some(address), warehouse: warehouse(request.headers())?, ..Question::default() },
         traffic: Traffic::Resource,
         surface: Surface::Resource,
         cost: 1,
@@ -125,7 +125,7 @@ async fn admit(request: &HttpRequest, scope: &'static str) -> Result<KeyCaller, 
         Check::Pending(_) | Check::Unleased => return Err(ApiError::internal("the gate did not answer")),
     };
     let record = &admission.record;
-    note(request, record.id(), rate_limit_fields(&admission.standings));
+    note(request, record.id(), LimitFields(rate_limit_fields(&admission.standings)));
     if all_of.is_empty() {
         // A catalogue without the scope grants it to nobody.
         let message = format!("`{scope}` is not in this server's catalogue of scopes");

@@ -7,12 +7,13 @@ use std::{
     future::{Future, Ready, poll_fn, ready},
     marker::PhantomData,
     pin::{Pin, pin},
+    sync::Arc,
     task::Poll,
 };
 
 use actix_web::{
     Error as ActixError, FromRequest, HttpRequest,
-    dev::Payload,
+    dev::{Payload, RequestHead},
     error::PayloadError,
     http::{
         Method, StatusCode,
@@ -80,6 +81,11 @@ fn required(bytes: Bytes) -> Result<Bytes, ApiError> {
 }
 
 impl<T: DeserializeOwned> Body<T> {
+    /// The body, in JSON, of a request with this head.
+    pub(crate) fn of(head: &RequestHead, settings: &SharedSettings, payload: Payload) -> Self {
+        Self { raw: RawBody::of((&head.headers, &head.method), Arc::clone(settings), payload, JSON), kind: PhantomData }
+    }
+
     /// Reads and decodes the body.
     ///
     /// # Errors
@@ -147,15 +153,23 @@ impl RawBody {
     }
 
     fn new(request: &HttpRequest, payload: &mut Payload, accepted: &'static [&'static str]) -> Self {
-        let headers = request.headers();
+        Self::of((request.headers(), request.method()), super::settings(request), payload.take(), accepted)
+    }
+
+    fn of(
+        (headers, method): (&HeaderMap, &Method),
+        settings: SharedSettings,
+        payload: Payload,
+        accepted: &'static [&'static str],
+    ) -> Self {
         Self {
-            method: request.method().clone(),
+            method: method.clone(),
             accepted,
             media: check_media(headers, accepted),
             length: headers.get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|text| text.trim().parse().ok()),
             has_type: headers.contains_key(CONTENT_TYPE),
-            settings: super::settings(request),
-            payload: payload.take(),
+            settings,
+            payload,
         }
     }
 

@@ -14,7 +14,7 @@ use std::{
 use actix_web::{
     Error, HttpMessage, HttpResponse, ResponseError as _,
     body::{BoxBody, MessageBody},
-    dev::{Service, ServiceRequest, ServiceResponse, Transform},
+    dev::{RequestHead, Service, ServiceRequest, ServiceResponse, Transform},
     http::Method,
 };
 use futures_util::FutureExt as _;
@@ -63,8 +63,7 @@ where
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
-        let worker = Worker { shell: self.clone(), ids: RequestIds::default(), metrics: RequestMetrics::default() };
-        ready(Ok(ShellService { inner: Rc::new(service), worker: Rc::new(worker) }))
+        ready(Ok(ShellService { inner: Rc::new(service), worker: Rc::new(Worker::new(self.clone())) }))
     }
 }
 
@@ -75,10 +74,22 @@ pub(crate) struct ShellService<S> {
 }
 
 /// What a worker has for itself.
-struct Worker {
+pub(crate) struct Worker {
     shell: Shell,
     ids: RequestIds,
     metrics: RequestMetrics,
+}
+
+impl Worker {
+    /// One that has counted nothing.
+    pub(crate) fn new(shell: Shell) -> Self {
+        Self { shell, ids: RequestIds::default(), metrics: RequestMetrics::default() }
+    }
+
+    /// Limits and proxies.
+    pub(crate) fn settings(&self) -> &SharedSettings {
+        &self.shell.settings
+    }
 }
 
 impl<S, B> Service<ServiceRequest> for ShellService<S>
@@ -93,8 +104,9 @@ where
     actix_web::dev::forward_ready!(inner);
 
     fn call(&self, mut request: ServiceRequest) -> Self::Future {
-        let visit = Visit::begin(&self.worker, &request);
-        let span = tracing::info_span!("request", request_id = visit.finish.id.as_str());
+        let (visit, arrived) = Visit::begin(&self.worker, request.head());
+        request.extensions_mut().insert(arrived);
+        let span = visit.span();
         let refused = visit.admit(&request);
         if let Some(answer) = refused {
             let response = answer.unwrap_or_else(|error| error.error_response());
@@ -119,8 +131,17 @@ where
     }
 }
 
+/// What a handler leaves for the end of a request.
+#[derive(Default)]
+pub(crate) struct Told {
+    /// The rate-limit fields of the answer.
+    pub(crate) limits: LimitFields,
+    /// Who made the request, where that is logged.
+    pub(crate) principal: Option<Principal>,
+}
+
 /// One request on its way through.
-struct Visit {
+pub(crate) struct Visit {
     finish: Finish,
     started: Duration,
     worker: Rc<Worker>,
@@ -131,26 +152,32 @@ struct Visit {
 }
 
 impl Visit {
-    fn begin(worker: &Rc<Worker>, request: &ServiceRequest) -> Self {
-        let (shell, headers, at) = (&worker.shell, request.headers(), SystemClock.now());
+    /// Notes what is known of a request from its head.
+    pub(crate) fn begin(worker: &Rc<Worker>, head: &RequestHead) -> (Self, Arrived) {
+        let (shell, headers, at) = (&worker.shell, &head.headers, SystemClock.now());
         let id = RequestId::inbound(headers).unwrap_or_else(|| worker.ids.make(at.wall));
-        let client = ClientAddress::resolve(request.peer_addr(), headers, &shell.settings.trusted_proxies);
+        let client = ClientAddress::resolve(head.peer_addr, headers, &shell.settings.trusted_proxies);
         let record = telemetry::logs_access().then(|| AccessRecord {
             request_id: id.clone(),
-            method: request.method().clone(),
-            path: url_guard::redacted(request.path(), &shell.settings.key_prefix),
+            method: head.method.clone(),
+            path: url_guard::redacted(head.uri.path(), &shell.settings.key_prefix),
             client: client.0,
             trace_id: TraceParent::from_headers(headers).map(|trace| trace.trace_id),
         });
-        request.extensions_mut().insert(Arrived { id: id.clone(), client, at });
-        Self {
+        let visit = Self {
             started: shell.clock.elapsed(),
-            finish: Finish { id, https: shell.settings.https, close: false, shape: None },
+            finish: Finish { id: id.clone(), https: shell.settings.https, close: false, shape: None },
             worker: Rc::clone(worker),
-            method: request.method().clone(),
+            method: head.method.clone(),
             record,
             _running: shell.drain.enter(),
-        }
+        };
+        (visit, Arrived { id, client, at })
+    }
+
+    /// What lines of the log are within.
+    pub(crate) fn span(&self) -> tracing::Span {
+        tracing::info_span!("request", request_id = self.finish.id.as_str())
     }
 
     /// What refuses or answers the request before any handler sees it.
@@ -169,13 +196,20 @@ impl Visit {
     }
 
     fn end(mut self, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
-        let (request, mut response) = response.into_parts();
-        let (limits, principal) = {
+        let (request, response) = response.into_parts();
+        let told = {
             let mut extensions = request.extensions_mut();
             self.finish.shape = extensions.get::<Shape>().copied();
-            (extensions.remove::<LimitFields>(), self.record.as_ref().and_then(|_| extensions.remove::<Principal>()))
+            let principal = self.record.as_ref().and_then(|_| extensions.remove::<Principal>());
+            Told { limits: extensions.remove::<LimitFields>().unwrap_or_default(), principal }
         };
-        for (name, value) in limits.into_iter().flat_map(|limits| limits.0) {
+        let response = self.complete(response, told, request.match_pattern().as_deref());
+        ServiceResponse::new(request, response)
+    }
+
+    /// Completes an answer, and tells of the request. `route` is the pattern of the endpoint's path.
+    pub(crate) fn complete(mut self, mut response: HttpResponse, told: Told, route: Option<&str>) -> HttpResponse {
+        for (name, value) in told.limits.0 {
             response.headers_mut().insert(name, value);
         }
         if let Some(shape) = self.finish.shape {
@@ -184,9 +218,9 @@ impl Visit {
         self.finish.close = self.worker.shell.drain.is_draining();
         let code = response.extensions().get::<Refusal>().map(|refusal| refusal.error.code().as_str());
         let response = self.finish.apply(response);
-        let outcome = Outcome { status: response.status(), took: self.took(), code, principal };
-        self.tell(request.match_pattern().as_deref(), &outcome);
-        ServiceResponse::new(request, response)
+        let outcome = Outcome { status: response.status(), took: self.took(), code, principal: told.principal };
+        self.tell(route, &outcome);
+        response
     }
 
     /// An error that no longer has its request: actix turns it into a response, which is completed on its way.

@@ -16,9 +16,11 @@ use actix_web::{
 
 use super::{
     cors::{cors, spare_authorize},
+    front::Front,
     stream::Guarded,
 };
 use crate::{
+    app::App,
     clock::Clock,
     drain::Drain,
     http::{SharedSettings, shell::Shell},
@@ -38,6 +40,8 @@ pub(crate) type Routes = Arc<dyn Fn(&mut web::ServiceConfig) + Send + Sync>;
 /// What a worker is made from.
 #[derive(Clone)]
 pub(crate) struct Site {
+    /// What answers before the application does, where anything does.
+    pub(crate) app: Option<web::Data<App>>,
     pub(crate) routes: Routes,
     pub(crate) settings: SharedSettings,
     pub(crate) allowed_origins: Arc<[String]>,
@@ -55,9 +59,9 @@ impl Site {
     /// The routes with their middleware.
     fn service(
         &self,
+        shell: Shell,
     ) -> impl ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()> + use<>
     {
-        let shell = Shell { settings: Arc::clone(&self.settings), clock: self.clock, drain: self.drain.clone(), prepare };
         WebApp::new()
             .app_data(Arc::clone(&self.settings))
             .app_data(web::Data::new(self.drain.clone()))
@@ -74,7 +78,13 @@ impl Site {
         stopping: GracefulShutdownSignal,
     ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = (), InitError = ()> + use<> {
         let clock = self.clock;
-        let service = self.service().map_err(|error| error.error_response());
+        let shell = Shell { settings: Arc::clone(&self.settings), clock: self.clock, drain: self.drain.clone(), prepare };
+        let service = Front {
+            inner: self.service(shell.clone()).map_err(|error| error.error_response()),
+            shell,
+            // Where browsers of other origins may ask, all answers have fields for them.
+            app: self.app.clone().filter(|_| self.allowed_origins.is_empty()),
+        };
         let http = HttpService::build()
             .keep_alive(KeepAlive::Timeout(KEEP_ALIVE))
             .client_request_timeout(HEAD_DEADLINE)

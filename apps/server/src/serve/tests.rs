@@ -89,6 +89,7 @@ fn site(drain: &Drain) -> site::Site {
         ..HttpSettings::default()
     };
     site::Site {
+        app: None,
         routes: Arc::new(endpoints),
         settings: Arc::new(settings),
         allowed_origins: Arc::from(vec!["https://app.example.com".to_owned()]),

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     app::App,
-    auth::{api_key_text, note, refuse},
+    auth::{LimitFields, api_key_text, note, refuse},
     error::ApiError,
     http::{
         address::ClientAddress,
@@ -48,7 +48,7 @@ async fn own_project(app: &Data<App>, address: ClientAddress, request: &HttpRequ
         Check::Pending(_) | Check::Unleased => return Err(ApiError::internal("the gate did not answer")),
     };
     let id = admission.record.id();
-    note(request, id, rate_limit_fields(&admission.standings));
+    note(request, id, LimitFields(rate_limit_fields(&admission.standings)));
     let found = app.read("projects.of_key", move |work| Ok(work.tx.keys().find_any(id)?.and_then(|k| k.project_id))).await?;
     Ok(found.ok_or_else(|| Error::not_found().about("project", format!("of key {id}")))?)
 }
