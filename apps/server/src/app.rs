@@ -25,9 +25,11 @@ use mgmt_core::{
     key::Mint,
     key_text::KeyFormat,
     limit::RateLimit,
+    reveal::bucket_of,
     scope::{Catalogue, Catalogues, ScopeMask},
     secret::{KeyMaterial, Keyring},
     target::TargetRules,
+    time::Timestamp,
 };
 use mgmt_gate::{ForeignKeys, Gate, SystemClock};
 use mgmt_redis::RedisWindows;
@@ -244,6 +246,11 @@ impl App {
             self.gate.catch_up()?;
         }
         Ok((done, seq))
+    }
+
+    /// Forgets the key of a bucket that is over.
+    pub(crate) fn forget_bucket_key(&self, now: Timestamp) {
+        self.bucket_key.lock().take_if(|(bucket, _)| *bucket != bucket_of(now));
     }
 
     /// Runs a reading transaction on the blocking pool.

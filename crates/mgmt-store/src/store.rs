@@ -329,14 +329,22 @@ pub enum KeyCondition {
     Revoked,
 }
 
+/// What was found when a key was issued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Issued {
+    /// The last number of the journal, as [`Invalidations::head`].
+    pub seq: i64,
+    /// Whether the event waits for its deliveries.
+    pub waits: bool,
+}
+
 /// API keys and management keys.
 pub trait Keys {
     /// Adds one.
     fn insert(&mut self, key: &ApiKey) -> Result<()>;
-    /// Adds one with the record of its reveal window and the event that tells of it, in as few statements as the database allows; the last
-    /// number of the journal, as [`Invalidations::head`]. When the key of the reveal's bucket is not stored, which can only be when the
+    /// Adds one with the record of its reveal window and the event that tells of it, in as few statements as the database allows. When the key of the reveal's bucket is not stored, which can only be when the
     /// caller knows it from earlier, the transaction is run again: the caller must look for it then.
-    fn issue(&mut self, key: &ApiKey, reveal: Option<&Reveal>, event: Option<&Event>) -> Result<i64>;
+    fn issue(&mut self, key: &ApiKey, reveal: Option<&Reveal>, event: Option<&Event>) -> Result<Issued>;
     /// One of an organization.
     fn find(&mut self, organization: OrganizationId, id: KeyId) -> Result<Option<ApiKey>>;
     /// One of any organization, for verification only.

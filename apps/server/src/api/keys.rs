@@ -24,9 +24,13 @@ use crate::{
 
 /// The routes, on both surfaces.
 pub(super) fn configure(config: &mut ServiceConfig) {
-    for base in ["/api/api-keys", "/v1/management/api-keys"] {
+    let bases = ["/api/api-keys", "/v1/management/api-keys"];
+    // Routes are tried in their order, and those with an id by regular expressions.
+    for base in bases {
+        config.service(endpoint(base).get(list).post(create));
+    }
+    for base in bases {
         config
-            .service(endpoint(base).get(list).post(create))
             .service(endpoint(&format!("{base}/{{id}}")).get(show).patch(update).delete(revoke))
             .service(endpoint(&format!("{base}/{{id}}/rotate")).post(rotate))
             .service(endpoint(&format!("{base}/{{id}}/suspend")).post(suspend))

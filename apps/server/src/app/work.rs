@@ -132,10 +132,11 @@ impl<'a> Work<'a> {
     pub(crate) fn event(&mut self, organization_id: OrganizationId, event_type: EventType, data: Value) -> Result<(), ApiError> {
         let event = self.new_event(organization_id, event_type, data)?;
         self.tx.events().push(&event, None)?;
+        self.has_events = true;
         Ok(())
     }
 
-    /// An event for the outbox, which the caller must store.
+    /// An event for the outbox, which [`store_key`](Self::store_key) stores.
     pub(crate) fn new_event(
         &mut self,
         organization_id: OrganizationId,
@@ -143,14 +144,15 @@ impl<'a> Work<'a> {
         data: Value,
     ) -> Result<Event, ApiError> {
         let Value::Object(data) = data else { return Err(ApiError::internal("the data of an event is no object")) };
-        self.has_events = true;
         let id = EventId::new(self.now, &mut self.rng);
         Ok(Event::new(id, organization_id, event_type, self.now, data))
     }
 
     /// Adds a new key, the record of its reveal window and its event, together.
     pub(crate) fn store_key(&mut self, key: &ApiKey, reveal: Option<&Reveal>, event: &Event) -> Result<(), ApiError> {
-        self.seen = Some(self.tx.keys().issue(key, reveal, Some(event))?);
+        let issued = self.tx.keys().issue(key, reveal, Some(event))?;
+        self.seen = Some(issued.seq);
+        self.has_events |= issued.waits;
         Ok(())
     }
 

@@ -12,7 +12,7 @@ use serde_json::Map;
 use super::bench::{Bench, NOW, after, assert_same_key, race, read, write};
 use crate::{
     error::StoreError,
-    store::{Invalidation, KeyCondition, KeyFilter, Store},
+    store::{Invalidation, Issued, KeyCondition, KeyFilter, Store},
 };
 
 /// One key in each state, and with every optional part there and missing.
@@ -124,14 +124,15 @@ pub fn keys_are_issued_with_all_their_rows(store: &dyn Store) {
     let (key, reveal, event) = rows(&mut bench, 7);
     let bucket_key = WrappedBucketKey { bucket: 7, wrapped: vec![1], expires_at: after(900) };
     let mut runs = 0;
-    let seq = write(store, |tx| {
+    let issued = write(store, |tx| {
         runs += 1;
         if runs == 2 {
             tx.reveals().insert_bucket_key(&bucket_key)?;
         }
         tx.keys().issue(&key, Some(&reveal), Some(&event))
     });
-    assert_eq!((runs, seq), (2, read(store, |tx| tx.invalidations().head())));
+    let head = read(store, |tx| tx.invalidations().head());
+    assert_eq!((runs, issued), (2, Issued { seq: head, waits: false }));
     let seq = write(store, |tx| tx.invalidations().append(Invalidation::Key(key.id), NOW));
     for part in [1, 2, 3] {
         let (fresh, window, news) = rows(&mut bench, 7);
@@ -147,7 +148,7 @@ pub fn keys_are_issued_with_all_their_rows(store: &dyn Store) {
         assert!(part == 3 || read(store, |tx| tx.events().find(news.id)).is_none());
     }
     let bare = rows(&mut bench, 8).0;
-    assert_eq!(write(store, |tx| tx.keys().issue(&bare, None, None)), seq);
+    assert_eq!(write(store, |tx| tx.keys().issue(&bare, None, None)), Issued { seq, waits: false });
     read(store, |tx| {
         for key in [&key, &bare] {
             assert_same_key(&tx.keys().find_any(key.id)?.unwrap(), key);

@@ -176,6 +176,9 @@ pub fn events_that_nobody_is_told_do_not_wait(store: &dyn Store) {
     write(store, |tx| tx.events().push(&told, None));
     let waiting: Vec<_> = read(store, |tx| tx.events().waiting(10)).into_iter().map(|w| w.event.id).collect();
     assert_eq!(waiting, [told.id]);
+    let key = bench.new_key(endpoint.organization_id, KeyKind::Secret, NOW);
+    let told = new_event(&mut bench, endpoint.organization_id, EventType::ApiKeyCreated, 2);
+    assert!(write(store, |tx| tx.keys().issue(&key, None, Some(&told))).waits);
     assert_eq!(read(store, |tx| tx.events().list(alone, &EventFilter::default(), None, 10)), [quiet]);
 }
 

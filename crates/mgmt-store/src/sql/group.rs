@@ -28,9 +28,9 @@ use crate::store::Mode;
 /// The most transactions of a group.
 const MOST: u32 = 64;
 /// How old a group is when no other transaction is let in: the first of it waits for the last one.
-const OLD: Duration = Duration::from_millis(4);
+const OLD: Duration = Duration::from_millis(10);
 /// After so long those who wait look whether anybody is left to commit.
-const PATIENCE: Duration = Duration::from_millis(10);
+const PATIENCE: Duration = Duration::from_millis(20);
 
 /// The place of the one who writes. Others queue for it in the order they come.
 #[derive(Default)]

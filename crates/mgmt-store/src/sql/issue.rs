@@ -38,8 +38,9 @@ impl AnyConnection {
         Ok(found.is_some())
     }
 
-    /// Adds the rows of a new key. The last number of the journal, and whether the key of the reveal's bucket is there.
-    pub(super) fn issue(&mut self, rows: IssueRows) -> QueryResult<(i64, bool)> {
+    /// Adds the rows of a new key. The last number of the journal, whether the key of the reveal's bucket is there, and whether the event
+    /// waits.
+    pub(super) fn issue(&mut self, rows: IssueRows) -> QueryResult<(i64, bool, bool)> {
         let IssueRows { key, reveal, event } = rows;
         let bucket = reveal.as_ref().map(|r| r.bucket);
         match self {
@@ -48,19 +49,24 @@ impl AnyConnection {
                 if let Some(reveal) = reveal {
                     Kept(diesel::insert_into(reveals::table).values(reveal)).execute(self)?;
                 }
+                let mut waits = false;
                 if let Some(event) = event {
+                    let id = event.id.clone();
                     Kept(diesel::insert_into(events::table).values(event_values!(event))).execute(self)?;
+                    waits = events::table.find(id).select(events::waiting_since.is_not_null()).first(self)?;
                 }
-                let head = sequences::table.find(JOURNAL).select(sequences::value).first(self).optional()?;
-                let Some(bucket) = bucket else { return Ok((head.unwrap_or(0), true)) };
+                let head = sequences::table.find(JOURNAL).select(sequences::value).first(self).optional()?.unwrap_or(0);
+                let Some(bucket) = bucket else { return Ok((head, true, waits)) };
                 let stored = bucket_keys::table.find(bucket).select(bucket_keys::bucket).first::<i64>(self).optional()?;
-                Ok((head.unwrap_or(0), stored.is_some()))
+                Ok((head, stored.is_some(), waits))
             }
             Self::Postgres(c) => {
                 let statement = Issue {
                     key: diesel::insert_into(keys::table).values(key),
                     reveal: reveal.map(|reveal| diesel::insert_into(reveals::table).values(reveal)),
-                    event: event.map(|event| diesel::insert_into(events::table).values(event_values!(event))),
+                    event: event.map(|event| {
+                        diesel::insert_into(events::table).values(event_values!(event)).returning(events::waiting_since)
+                    }),
                     bucket,
                 };
                 statement.get_result(c)
@@ -111,13 +117,17 @@ impl<K: QueryFragment<Pg>, R: QueryFragment<Pg>, E: QueryFragment<Pg>> QueryFrag
             event.walk_ast(pass.reborrow())?;
         }
         pass.push_sql(") SELECT coalesce((SELECT value FROM sequences WHERE name = 'invalidations'), 0), ");
-        let Some(bucket) = &self.bucket else {
-            pass.push_sql("true");
-            return Ok(());
-        };
-        pass.push_sql("EXISTS (SELECT 1 FROM bucket_keys WHERE bucket = ");
-        pass.push_bind_param::<BigInt, _>(bucket)?;
-        pass.push_sql(")");
+        if let Some(bucket) = &self.bucket {
+            pass.push_sql("EXISTS (SELECT 1 FROM bucket_keys WHERE bucket = ");
+            pass.push_bind_param::<BigInt, _>(bucket)?;
+            pass.push_sql("), ");
+        } else {
+            pass.push_sql("true, ");
+        }
+        pass.push_sql(match self.event {
+            Some(_) => "EXISTS (SELECT 1 FROM new_event WHERE waiting_since IS NOT NULL)",
+            None => "false",
+        });
         Ok(())
     }
 
@@ -133,7 +143,7 @@ impl<K, R, E> QueryId for Issue<K, R, E> {
 }
 
 impl<K, R, E> Query for Issue<K, R, E> {
-    type SqlType = (BigInt, Bool);
+    type SqlType = (BigInt, Bool, Bool);
 }
 
 impl<K, R, E> RunQueryDsl<PgConnection> for Issue<K, R, E> {}

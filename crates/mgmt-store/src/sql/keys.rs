@@ -31,7 +31,7 @@ use super::{
 };
 use crate::{
     error::{Result, StoreError},
-    store::{KeyCondition, KeyFilter, Keys},
+    store::{Issued, KeyCondition, KeyFilter, Keys},
 };
 
 /// Keys that live no longer have no notice of their end.
@@ -223,14 +223,14 @@ impl Keys for SqlTx<'_> {
         Ok(())
     }
 
-    fn issue(&mut self, key: &ApiKey, reveal: Option<&Reveal>, event: Option<&Event>) -> Result<i64> {
+    fn issue(&mut self, key: &ApiKey, reveal: Option<&Reveal>, event: Option<&Event>) -> Result<Issued> {
         let rows = IssueRows {
             key: KeyRow::from(key),
             reveal: reveal.map(RevealRow::from),
             event: event.map(|event| EventRow::new(event, None)),
         };
-        let (seq, has_bucket_key) = self.query(|c| c.issue(rows))?;
-        if has_bucket_key { Ok(seq) } else { self.collide() }
+        let (seq, has_bucket_key, waits) = self.query(|c| c.issue(rows))?;
+        if has_bucket_key { Ok(Issued { seq, waits }) } else { self.collide() }
     }
 
     fn find(&mut self, organization: OrganizationId, id: KeyId) -> Result<Option<ApiKey>> {
@@ -292,9 +292,10 @@ impl Keys for SqlTx<'_> {
         let query = table::table
             .filter(table::organization_id.eq(organization.to_string()))
             .filter(table::created_by.eq(maker.to_string()).and(table::state.eq_any(NOT_REVOKED)))
-            .order(table::id.desc())
             .select(KeyRow::as_select());
-        let rows = self.query(|c| query.load::<KeyRow>(c))?;
+        let mut rows = self.query(|c| query.load::<KeyRow>(c))?;
+        // Sorted here: a database that is to sort looks through all keys of the organization in their order, revoked ones too.
+        rows.sort_unstable_by(|a, b| b.id.cmp(&a.id));
         rows.into_iter().map(TryInto::try_into).collect()
     }
 

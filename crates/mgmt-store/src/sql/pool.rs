@@ -249,6 +249,7 @@ impl<'a> Turn<'a> {
     }
 
     /// As one who may share a transaction with others; as it is, where nobody does.
+    #[expect(clippy::result_large_err, reason = "it is no error, and moved once")]
     fn into_member(self) -> Result<Member<'a>, Self> {
         match self {
             Self { link, place: Some((place, queue)), group, disk: Some(disk) } => Ok(Member { link, place, queue, group, disk }),
