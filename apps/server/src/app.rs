@@ -25,9 +25,11 @@ use mgmt_core::{
     key::Mint,
     key_text::KeyFormat,
     limit::RateLimit,
+    reveal::bucket_of,
     scope::{Catalogue, Catalogues, ScopeMask},
-    secret::Keyring,
+    secret::{KeyMaterial, Keyring},
     target::TargetRules,
+    time::Timestamp,
 };
 use mgmt_gate::{ForeignKeys, Gate, SystemClock};
 use mgmt_redis::RedisWindows;
@@ -90,6 +92,8 @@ pub(crate) struct Parts {
     pub(crate) targets: TargetRules,
     /// Accounts whose password is being tried.
     pub(crate) turns: Turns,
+    /// The key that this moment's reveal records are encrypted with, of a transaction that was kept.
+    bucket_key: Mutex<Option<(i64, KeyMaterial)>>,
     /// Idempotency records that are being worked on.
     pub(crate) in_progress: Mutex<HashSet<String>>,
 }
@@ -134,6 +138,7 @@ impl App {
             stopped: Mutex::default(),
             targets: targets(&config),
             turns: Turns::default(),
+            bucket_key: Mutex::default(),
             in_progress: Mutex::default(),
             permissions,
             scopes,
@@ -215,15 +220,22 @@ impl App {
         name: &'static str,
         mut work: impl FnMut(&mut Work<'_>) -> Result<T, ApiError>,
     ) -> Result<(T, i64), ApiError> {
-        let (done, seq, has_events, stopped) = self.store.run(name, |tx| {
+        let mut is_first = true;
+        let (done, seq, (has_events, stopped, bucket_key)) = self.store.run(name, |tx| {
             let mut current = Work::new(self, tx);
+            if std::mem::take(&mut is_first) {
+                current = current.trusting();
+            }
             let done = work(&mut current)?;
-            let seq = match current.write_journal()? {
-                Some(seq) => seq,
-                None => current.tx.invalidations().head()?,
+            let seq = match (current.write_journal()?, current.seen) {
+                (Some(seq), _) | (None, Some(seq)) => seq,
+                (None, None) => current.tx.invalidations().head()?,
             };
-            Ok::<_, ApiError>((done, seq, current.has_events, current.stopped))
+            Ok::<_, ApiError>((done, seq, (current.has_events, current.stopped, current.bucket_key)))
         })?;
+        if bucket_key.is_some() {
+            *self.bucket_key.lock() = bucket_key;
+        }
         if !stopped.is_empty() {
             self.stopped.lock().extend(stopped);
         }
@@ -234,6 +246,11 @@ impl App {
             self.gate.catch_up()?;
         }
         Ok((done, seq))
+    }
+
+    /// Forgets the key of a bucket that is over.
+    pub(crate) fn forget_bucket_key(&self, now: Timestamp) {
+        self.bucket_key.lock().take_if(|(bucket, _)| *bucket != bucket_of(now));
     }
 
     /// Runs a reading transaction on the blocking pool.

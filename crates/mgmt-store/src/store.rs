@@ -12,6 +12,7 @@ use std::{fmt::Debug, path::Path};
 
 use mgmt_core::{
     account::{Actor, Email, Membership, Organization, User},
+    event::Event,
     id::{InvitationId, KeyId, OrganizationId, ProjectId, SessionId, UserId},
     invitation::{Invitation, PasswordReset},
     key::ApiKey,
@@ -328,10 +329,22 @@ pub enum KeyCondition {
     Revoked,
 }
 
+/// What was found when a key was issued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Issued {
+    /// The last number of the journal, as [`Invalidations::head`].
+    pub seq: i64,
+    /// Whether the event waits for its deliveries.
+    pub waits: bool,
+}
+
 /// API keys and management keys.
 pub trait Keys {
     /// Adds one.
     fn insert(&mut self, key: &ApiKey) -> Result<()>;
+    /// Adds one with the record of its reveal window and the event that tells of it, in as few statements as the database allows. When the key of the reveal's bucket is not stored, which can only be when the
+    /// caller knows it from earlier, the transaction is run again: the caller must look for it then.
+    fn issue(&mut self, key: &ApiKey, reveal: Option<&Reveal>, event: Option<&Event>) -> Result<Issued>;
     /// One of an organization.
     fn find(&mut self, organization: OrganizationId, id: KeyId) -> Result<Option<ApiKey>>;
     /// One of any organization, for verification only.
@@ -354,6 +367,9 @@ pub trait Keys {
     fn update(&mut self, key: &ApiKey) -> Result<()>;
     /// How many count against the limit of active keys: of no project, not revoked, not rotated out, not expired.
     fn count_active(&mut self, organization: OrganizationId, kind: KeyKind, now: Timestamp) -> Result<i64>;
+    /// [`count_active`](Self::count_active) after [`Organizations::lock`]: nobody else counts until the end of the transaction. `None` when
+    /// there is no such organization.
+    fn lock_and_count(&mut self, organization: OrganizationId, kind: KeyKind, now: Timestamp) -> Result<Option<i64>>;
     /// Keys that are not revoked and end after `now`, at `until` or before, less those that had a notice of this end at `days` days
     /// or later, and those with a life of a day or less: the soonest first, `limit` at most.
     fn list_expiring(&mut self, now: Timestamp, until: Timestamp, days: i64, limit: i64) -> Result<Vec<ApiKey>>;

@@ -24,9 +24,13 @@ use crate::{
 
 /// The routes, on both surfaces.
 pub(super) fn configure(config: &mut ServiceConfig) {
-    for base in ["/api/api-keys", "/v1/management/api-keys"] {
+    let bases = ["/api/api-keys", "/v1/management/api-keys"];
+    // Routes are tried in their order, and those with an id by regular expressions.
+    for base in bases {
+        config.service(endpoint(base).get(list).post(create));
+    }
+    for base in bases {
         config
-            .service(endpoint(base).get(list).post(create))
             .service(endpoint(&format!("{base}/{{id}}")).get(show).patch(update).delete(revoke))
             .service(endpoint(&format!("{base}/{{id}}/rotate")).post(rotate))
             .service(endpoint(&format!("{base}/{{id}}/suspend")).post(suspend))
@@ -73,13 +77,27 @@ pub(super) fn note(
     before: Option<&ApiKey>,
     after: Option<&ApiKey>,
 ) -> Result<(), ApiError> {
+    log(work, origin, action, before, after)?;
+    let Some(after) = after else { return Ok(()) };
+    announce(work, action, after, before)
+}
+
+/// One line of the audit log about a key.
+fn log(
+    work: &mut Work<'_>,
+    origin: &Origin,
+    action: &str,
+    before: Option<&ApiKey>,
+    after: Option<&ApiKey>,
+) -> Result<(), ApiError> {
+    if !work.logs(origin) {
+        return Ok(());
+    }
     let target = after.or(before).map(|k| k.id.to_string()).unwrap_or_default();
     let now = work.now;
     let written = |key: &ApiKey| serde_json::to_value(KeyView::new(key, 0, now)).map_err(ApiError::internal);
-    let (written_before, written_after) = (before.map(written).transpose()?, after.map(written).transpose()?);
-    work.audit(origin, Deed { action, target, before: written_before, after: written_after })?;
-    let Some(after) = after else { return Ok(()) };
-    announce(work, action, after, before)
+    let (before, after) = (before.map(written).transpose()?, after.map(written).transpose()?);
+    work.audit(origin, Deed { action, target, before, after })
 }
 
 /// The event of an action on a key, where it is one.

@@ -132,6 +132,7 @@ impl Drop for Background {
 fn sweep(app: &App) -> Result<(), ApiError> {
     let now = app.clock.now().wall;
     let old = now.plus_secs(-KEEP_SECS);
+    app.forget_bucket_key(now);
     app.store.run("sweep", |tx| {
         tx.reveals().delete_expired(now)?;
         tx.idempotency().delete_expired(now)?;

@@ -13,17 +13,36 @@ use crate::error::ApiError;
 impl Work<'_> {
     /// Keeps the text of a new key for the reveal window.
     pub(crate) fn keep_secret(&mut self, key: &ApiKey, creator: Actor, secret: &PlainSecret) -> Result<(), ApiError> {
+        // For a key that is stored already, only what is read in this transaction counts.
+        let Some(reveal) = self.seal_secret(key, creator, secret, Self::stored_bucket_key)? else { return Ok(()) };
+        Ok(self.tx.reveals().insert(&reveal)?)
+    }
+
+    /// The record that keeps the text of a new key for the reveal window, if there is one. To be stored by
+    /// [`store_key`](Self::store_key).
+    pub(crate) fn new_reveal(&mut self, key: &ApiKey, creator: Actor, secret: &PlainSecret) -> Result<Option<Reveal>, ApiError> {
+        self.seal_secret(key, creator, secret, |work, window| match work.known_bucket_key(bucket_of(work.now)) {
+            Some(known) => Ok((bucket_of(work.now), known)),
+            None => work.stored_bucket_key(window),
+        })
+    }
+
+    fn seal_secret(
+        &mut self,
+        key: &ApiKey,
+        creator: Actor,
+        secret: &PlainSecret,
+        bucket_key: impl FnOnce(&mut Self, i64) -> Result<(i64, KeyMaterial), ApiError>,
+    ) -> Result<Option<Reveal>, ApiError> {
         let window = self.app.config.security.reveal_window_seconds;
         if window == 0 {
-            return Ok(());
+            return Ok(None);
         }
-        let (bucket, bucket_key) = self.bucket_key(window)?;
+        let (bucket, bucket_key) = bucket_key(self, window)?;
         let until = self.now.plus_secs(window);
         let ids = (key.id, key.organization_id);
         let reveal = Reveal::seal(secret, ids, creator, (bucket, &bucket_key), until, &mut self.rng);
-        let reveal = reveal.ok_or_else(|| ApiError::internal("a key text could not be encrypted"))?;
-        self.tx.reveals().insert(&reveal)?;
-        Ok(())
+        reveal.map(Some).ok_or_else(|| ApiError::internal("a key text could not be encrypted"))
     }
 
     /// Decrypts a kept text.
@@ -45,16 +64,21 @@ impl Work<'_> {
         }
     }
 
-    fn bucket_key(&mut self, window: i64) -> Result<(i64, KeyMaterial), ApiError> {
+    /// The key of the bucket of this moment, from the store; made and stored if there is none. It is remembered once the transaction is kept.
+    fn stored_bucket_key(&mut self, window: i64) -> Result<(i64, KeyMaterial), ApiError> {
         let bucket = bucket_of(self.now);
-        if let Some(stored) = self.tx.reveals().find_bucket_key(bucket)?
-            && let Some(key) = open_bucket_key(&self.app.keyring.reveal, &stored)
-        {
-            return Ok((bucket, key));
-        }
-        let made = new_bucket_key(&self.app.keyring.reveal, self.now, window, &mut self.rng);
-        let (key, stored) = made.ok_or_else(|| ApiError::internal("a bucket key could not be encrypted"))?;
-        self.tx.reveals().insert_bucket_key(&stored)?;
-        Ok((stored.bucket, key))
+        let stored = self.tx.reveals().find_bucket_key(bucket)?;
+        let found = stored.and_then(|stored| open_bucket_key(&self.app.keyring.reveal, &stored));
+        let key = match found {
+            Some(key) => key,
+            None => {
+                let made = new_bucket_key(&self.app.keyring.reveal, self.now, window, &mut self.rng);
+                let (key, stored) = made.ok_or_else(|| ApiError::internal("a bucket key could not be encrypted"))?;
+                self.tx.reveals().insert_bucket_key(&stored)?;
+                key
+            }
+        };
+        self.bucket_key = Some((bucket, key.clone()));
+        Ok((bucket, key))
     }
 }

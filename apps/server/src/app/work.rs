@@ -5,7 +5,10 @@ use mgmt_core::{
     audit::{self, AuditEntry},
     event::{Event, EventType},
     id::{AuditId, EventId, KeyId, OrganizationId, SessionId, UserId, WebhookId},
+    key::ApiKey,
     project::{part::PartId, send_out::SendOut},
+    reveal::Reveal,
+    secret::KeyMaterial,
     time::Timestamp,
     webhook::Webhook,
 };
@@ -23,6 +26,12 @@ pub(crate) struct Work<'a> {
     pub(crate) now: Timestamp,
     pub(crate) rng: OsRng,
     changes: Vec<Invalidation>,
+    /// The last number of the journal, where a statement has told it after all that was looked at.
+    pub(super) seen: Option<i64>,
+    /// The bucket key that this transaction has read or made.
+    pub(super) bucket_key: Option<(i64, KeyMaterial)>,
+    /// Whether bucket keys that are known from earlier may be used.
+    trusts_memory: bool,
     /// Whether anything was added to the outbox.
     pub(super) has_events: bool,
     /// Webhooks whose deliveries end with this change.
@@ -52,11 +61,26 @@ impl<'a> Work<'a> {
             now: app.clock.now().wall,
             rng: rand_core::UnwrapErr(getrandom::SysRng),
             changes: Vec::new(),
+            seen: None,
+            bucket_key: None,
+            trusts_memory: false,
             has_events: false,
             stopped: Vec::new(),
             app,
             tx,
         }
+    }
+
+    /// In the first run of a transaction: another one looks at everything anew.
+    pub(super) fn trusting(self) -> Self {
+        Self { trusts_memory: true, ..self }
+    }
+
+    /// The key of a bucket, if it is known from an earlier transaction.
+    pub(super) fn known_bucket_key(&self, bucket: i64) -> Option<KeyMaterial> {
+        let known = self.app.bucket_key.lock();
+        let (of, key) = known.as_ref().filter(|_| self.trusts_memory)?;
+        (*of == bucket).then(|| key.clone())
     }
 
     /// Adds an organization, with the rate sheet that every one starts with.
@@ -106,11 +130,29 @@ impl<'a> Work<'a> {
     /// Adds an event to the outbox, so that it is told exactly when the change is kept. `data` is the object as the API shows it; it
     /// must be an object and hold no secret.
     pub(crate) fn event(&mut self, organization_id: OrganizationId, event_type: EventType, data: Value) -> Result<(), ApiError> {
-        let Value::Object(data) = data else { return Err(ApiError::internal("the data of an event is no object")) };
-        let id = EventId::new(self.now, &mut self.rng);
-        let event = Event::new(id, organization_id, event_type, self.now, data);
+        let event = self.new_event(organization_id, event_type, data)?;
         self.tx.events().push(&event, None)?;
         self.has_events = true;
+        Ok(())
+    }
+
+    /// An event for the outbox, which [`store_key`](Self::store_key) stores.
+    pub(crate) fn new_event(
+        &mut self,
+        organization_id: OrganizationId,
+        event_type: EventType,
+        data: Value,
+    ) -> Result<Event, ApiError> {
+        let Value::Object(data) = data else { return Err(ApiError::internal("the data of an event is no object")) };
+        let id = EventId::new(self.now, &mut self.rng);
+        Ok(Event::new(id, organization_id, event_type, self.now, data))
+    }
+
+    /// Adds a new key, the record of its reveal window and its event, together.
+    pub(crate) fn store_key(&mut self, key: &ApiKey, reveal: Option<&Reveal>, event: &Event) -> Result<(), ApiError> {
+        let issued = self.tx.keys().issue(key, reveal, Some(event))?;
+        self.seen = Some(issued.seq);
+        self.has_events |= issued.waits;
         Ok(())
     }
 
@@ -157,10 +199,15 @@ impl<'a> Work<'a> {
         self.has_events = true;
     }
 
+    /// Whether what somebody does gets a line of the audit log.
+    pub(crate) fn logs(&self, origin: &Origin) -> bool {
+        !matches!(origin.actor, Actor::Key(_)) || self.app.config.audit.management_api
+    }
+
     /// Writes a line of the audit log. What management keys do stays out unless the operator wants it in: their traffic is the
     /// customer's own affair.
     pub(crate) fn audit(&mut self, origin: &Origin, deed: Deed<'_>) -> Result<(), ApiError> {
-        if matches!(origin.actor, Actor::Key(_)) && !self.app.config.audit.management_api {
+        if !self.logs(origin) {
             return Ok(());
         }
         let entry = AuditEntry {

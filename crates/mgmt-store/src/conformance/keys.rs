@@ -1,16 +1,18 @@
 use mgmt_core::{
     account::Actor,
-    id::{KeyId, OrganizationId, UserId},
+    event::{Event, EventType},
+    id::{EventId, KeyId, OrganizationId, UserId},
     key::{ApiKey, KeySettings, KeyState, KeyStatus},
     key_text::KeyKind,
     network::{Networks, Warehouses},
+    reveal::{Reveal, WrappedBucketKey},
 };
 use serde_json::Map;
 
 use super::bench::{Bench, NOW, after, assert_same_key, race, read, write};
 use crate::{
     error::StoreError,
-    store::{KeyCondition, KeyFilter, Store},
+    store::{Invalidation, Issued, KeyCondition, KeyFilter, Store},
 };
 
 /// One key in each state, and with every optional part there and missing.
@@ -101,6 +103,83 @@ pub fn keys_belong_to_one_organization(store: &dyn Store) {
     assert!(matches!(store.run("conformance.key", |tx| tx.keys().insert(&orphan)), Err(StoreError::Conflict("reference"))));
 }
 
+/// A key, the record of its window and its event are stored together or not at all; without the key of its bucket it is tried again.
+pub fn keys_are_issued_with_all_their_rows(store: &dyn Store) {
+    let mut bench = Bench::new();
+    let organization = bench.organization(store).id;
+    let rows = |bench: &mut Bench, bucket| {
+        let key = bench.new_key(organization, KeyKind::Secret, NOW);
+        let reveal = Reveal {
+            key_id: key.id,
+            organization_id: organization,
+            creator: Actor::System,
+            bucket,
+            ciphertext: vec![0, 255],
+            expires_at: after(900),
+            reads_left: 3,
+        };
+        let id = EventId::new(NOW, &mut bench.rng);
+        (key, reveal, Event::new(id, organization, EventType::ApiKeyCreated, NOW, serde_json::Map::new()))
+    };
+    let (key, reveal, event) = rows(&mut bench, 7);
+    let bucket_key = WrappedBucketKey { bucket: 7, wrapped: vec![1], expires_at: after(900) };
+    let mut runs = 0;
+    let issued = write(store, |tx| {
+        runs += 1;
+        if runs == 2 {
+            tx.reveals().insert_bucket_key(&bucket_key)?;
+        }
+        tx.keys().issue(&key, Some(&reveal), Some(&event))
+    });
+    let head = read(store, |tx| tx.invalidations().head());
+    assert_eq!((runs, issued), (2, Issued { seq: head, waits: false }));
+    let seq = write(store, |tx| tx.invalidations().append(Invalidation::Key(key.id), NOW));
+    for part in [1, 2, 3] {
+        let (fresh, window, news) = rows(&mut bench, 7);
+        let again = (
+            if part == 1 { &key } else { &fresh },
+            if part == 2 { &reveal } else { &window },
+            if part == 3 { &event } else { &news },
+        );
+        let result = store.run("conformance.issue", |tx| tx.keys().issue(again.0, Some(again.1), Some(again.2)));
+        assert!(matches!(result, Err(StoreError::Conflict(_))), "{part} {result:?}");
+        assert!(part == 1 || read(store, |tx| tx.keys().find_any(fresh.id)).is_none());
+        assert!(part == 2 || read(store, |tx| tx.reveals().find(fresh.id)).is_none());
+        assert!(part == 3 || read(store, |tx| tx.events().find(news.id)).is_none());
+    }
+    let bare = rows(&mut bench, 8).0;
+    assert_eq!(write(store, |tx| tx.keys().issue(&bare, None, None)), Issued { seq, waits: false });
+    read(store, |tx| {
+        for key in [&key, &bare] {
+            assert_same_key(&tx.keys().find_any(key.id)?.unwrap(), key);
+        }
+        assert_eq!(tx.reveals().find(key.id)?, Some(reveal.clone()));
+        assert_eq!(tx.reveals().find(bare.id)?, None);
+        assert_eq!(tx.events().find(event.id)?, Some(event.clone()));
+        Ok(())
+    });
+}
+
+/// Whoever races, no more keys are issued than were counted.
+pub fn keys_are_issued_within_their_limit(store: &dyn Store) {
+    let mut bench = Bench::new();
+    let organization = bench.organization(store).id;
+    let keys: Vec<_> = (0..24).map(|_| bench.new_key(organization, KeyKind::Secret, NOW)).collect();
+    let results = race(24, |i| {
+        store.run("conformance.limit", |tx| {
+            let room = tx.keys().lock_and_count(organization, KeyKind::Secret, NOW)?.unwrap() < 5;
+            if room {
+                tx.keys().issue(&keys[i], None, None)?;
+            }
+            Ok::<_, StoreError>(room)
+        })
+    });
+    assert_eq!(results.into_iter().map(Result::unwrap).filter(|&made| made).count(), 5);
+    assert_eq!(write(store, |tx| tx.keys().lock_and_count(organization, KeyKind::Secret, NOW)), Some(5));
+    assert_eq!(write(store, |tx| tx.keys().lock_and_count(organization, KeyKind::Management, NOW)), Some(0));
+    assert_eq!(write(store, |tx| tx.keys().lock_and_count(OrganizationId::from_u128(1), KeyKind::Secret, NOW)), None);
+}
+
 /// Pages of keys hold each once, newest first, and keep to the filter.
 pub fn keys_are_listed_in_pages(store: &dyn Store) {
     let mut bench = Bench::new();
@@ -148,6 +227,7 @@ pub fn key_conditions_are_those_of_the_rules(store: &dyn Store) {
         assert_eq!(listed(KeyCondition::Revoked), ruled(&|k| k.status(now) == KeyStatus::Revoked), "{now}");
         for kind in [KeyKind::Secret, KeyKind::Management] {
             let counted = read(store, |tx| tx.keys().count_active(organization, kind, now));
+            assert_eq!(write(store, |tx| tx.keys().lock_and_count(organization, kind, now)), Some(counted));
             assert_eq!(counted, keys.iter().filter(|k| k.kind == kind && k.counts(now)).count() as i64, "{now} {kind:?}");
         }
     }

@@ -47,6 +47,7 @@ macro_rules! conformance_tests {
             reading_transactions_cannot_write
             readers_see_whole_transactions
             writers_do_not_starve
+            failures_of_some_undo_nothing_of_others
 
             organizations_round_trip
             slugs_are_unique
@@ -73,6 +74,8 @@ macro_rules! conformance_tests {
             refresh_tokens_are_spent_once
 
             keys_round_trip
+            keys_are_issued_with_all_their_rows
+            keys_are_issued_within_their_limit
             keys_belong_to_one_organization
             keys_are_listed_in_pages
             key_conditions_are_those_of_the_rules
@@ -121,6 +124,7 @@ macro_rules! conformance_tests {
             webhooks_round_trip
             webhooks_are_listed
             events_wait_and_are_listed
+            events_that_nobody_is_told_do_not_wait
             deliveries_are_claimed_once
             deliveries_are_claimed_apart_under_concurrency
             queues_tell_what_is_due

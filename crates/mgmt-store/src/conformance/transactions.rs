@@ -113,3 +113,37 @@ pub fn writers_do_not_starve(store: &dyn Store) {
     }
     assert_eq!(read(store, |tx| tx.throttles().find("turns")).unwrap().failures, 160);
 }
+
+/// What some of many writers fail at, whichever way, undoes nothing of the others, and nothing of it is kept.
+pub fn failures_of_some_undo_nothing_of_others(store: &dyn Store) {
+    let mut bench = Bench::new();
+    let user = bench.user(store);
+    let name = |writer: usize, step: usize| format!("{writer} {step}");
+    let results = race(24, |writer| {
+        let each = (0..10).map(|step| {
+            let run = || {
+                store.run("conformance.some", |tx| {
+                    assert!(tx.settings().insert(&name(writer, step), "")?);
+                    tx.throttles().fail("some", NOW)?;
+                    match (writer + step) % 5 {
+                        1 => return Err(StoreError::Backend("on purpose".to_owned())),
+                        2 => std::panic::resume_unwind(Box::new("on purpose")),
+                        3 => tx.users().insert(&user)?,
+                        _ => {}
+                    }
+                    Ok(())
+                })
+            };
+            matches!(catch_unwind(AssertUnwindSafe(run)), Ok(Ok(())))
+        });
+        each.collect::<Vec<_>>()
+    });
+    for (writer, steps) in results.into_iter().enumerate() {
+        for (step, succeeded) in steps.into_iter().enumerate() {
+            assert_eq!(succeeded, matches!((writer + step) % 5, 0 | 4), "{writer} {step}");
+            let found = read(store, |tx| tx.settings().find(&name(writer, step)));
+            assert_eq!(found.is_some(), succeeded, "{writer} {step}");
+        }
+    }
+    assert_eq!(read(store, |tx| tx.throttles().find("some")).unwrap().failures, 24 * 10 * 2 / 5);
+}

@@ -159,6 +159,29 @@ pub fn events_wait_and_are_listed(store: &dyn Store) {
     assert_eq!(list(&[], None, 10), [events[2].id]);
 }
 
+/// An event of an organization without endpoints is in its list, and waits for nothing.
+pub fn events_that_nobody_is_told_do_not_wait(store: &dyn Store) {
+    let mut bench = Bench::new();
+    let (alone, endpoint) = (bench.organization(store).id, webhook(store, &mut bench));
+    let quiet = new_event(&mut bench, alone, EventType::ApiKeyCreated, 1);
+    let told = new_event(&mut bench, endpoint.organization_id, EventType::ApiKeyCreated, 1);
+    let stopped = Webhook {
+        settings: WebhookSettings { active: false, ..endpoint.settings.clone() },
+        version: 2,
+        updated_at: after(5),
+        ..endpoint.clone()
+    };
+    write(store, |tx| tx.webhooks().update(&stopped));
+    write(store, |tx| tx.events().push(&quiet, None));
+    write(store, |tx| tx.events().push(&told, None));
+    let waiting: Vec<_> = read(store, |tx| tx.events().waiting(10)).into_iter().map(|w| w.event.id).collect();
+    assert_eq!(waiting, [told.id]);
+    let key = bench.new_key(endpoint.organization_id, KeyKind::Secret, NOW);
+    let told = new_event(&mut bench, endpoint.organization_id, EventType::ApiKeyCreated, 2);
+    assert!(write(store, |tx| tx.keys().issue(&key, None, Some(&told))).waits);
+    assert_eq!(read(store, |tx| tx.events().list(alone, &EventFilter::default(), None, 10)), [quiet]);
+}
+
 /// A delivery is claimed when it is due, by one, and finished by whoever holds the lease.
 pub fn deliveries_are_claimed_once(store: &dyn Store) {
     let mut bench = Bench::new();

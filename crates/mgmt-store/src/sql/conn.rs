@@ -168,10 +168,13 @@ impl AnyConnection {
     }
 
     /// Leaves it to whoever commits to bring the commits to the disk. SQLite still syncs its journal before it copies it into the database,
-    /// which it does when the journal has 32 MiB: a page that many transactions have changed is copied once.
+    /// which it does when the journal has 32 MiB: a page that many transactions have changed is copied once. 16 MiB of pages are kept in
+    /// memory, so that those of a group of transactions are written once, at its end.
     pub(crate) fn leave_commits_to_others(&mut self) -> QueryResult<()> {
         match self {
-            Self::Sqlite(c) => c.batch_execute("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8192"),
+            Self::Sqlite(c) => {
+                c.batch_execute("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8192; PRAGMA cache_size = -16384")
+            }
             Self::Postgres(_) => Ok(()),
         }
     }

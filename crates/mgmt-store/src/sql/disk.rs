@@ -38,16 +38,21 @@ impl Disk {
         Self { journal, state: Mutex::default(), synced: Condvar::new() }
     }
 
-    /// Waits until what this caller has committed before is on the disk.
-    pub(crate) fn reach(&self) -> Result<(), Fault> {
-        self.reach_by(|| Ok(File::open(&self.journal)?.sync_data()))
+    /// Notes a commit into the journal; its number.
+    pub(crate) fn committed(&self) -> u64 {
+        let mut state = self.state.lock();
+        state.committed += 1;
+        state.committed
+    }
+
+    /// Waits until the commit with this number is on the disk.
+    pub(crate) fn reach(&self, commit: u64) -> Result<(), Fault> {
+        self.reach_by(commit, || Ok(File::open(&self.journal)?.sync_data()))
     }
 
     /// `sync` fails outside when it could not begin, which says nothing about the disk, and inside when the disk has failed.
-    fn reach_by(&self, sync: impl FnOnce() -> io::Result<io::Result<()>>) -> Result<(), Fault> {
+    fn reach_by(&self, own: u64, sync: impl FnOnce() -> io::Result<io::Result<()>>) -> Result<(), Fault> {
         let mut state = self.state.lock();
-        state.committed += 1;
-        let own = state.committed;
         while state.is_busy && state.durable < own && state.fault.is_none() {
             self.synced.wait(&mut state);
         }
@@ -102,7 +107,7 @@ mod tests {
                 scope.spawn(|| {
                     for _ in 0..50 {
                         let own = commits.fetch_add(1, Ordering::SeqCst) + 1;
-                        disk.reach_by(sync).unwrap();
+                        disk.reach_by(disk.committed(), sync).unwrap();
                         assert!(synced.load(Ordering::SeqCst) >= own);
                     }
                 });
@@ -115,12 +120,12 @@ mod tests {
     #[test]
     fn after_a_failure_nothing_is_acknowledged() {
         let disk = Disk::new(PathBuf::new());
-        disk.reach_by(|| Ok(Ok(()))).unwrap();
+        disk.reach_by(disk.committed(), || Ok(Ok(()))).unwrap();
         // What could not begin is tried again.
-        assert!(disk.reach_by(|| Err(io::ErrorKind::NotFound.into())).is_err());
-        disk.reach_by(|| Ok(Ok(()))).unwrap();
-        assert!(disk.reach_by(|| Ok(Err(io::ErrorKind::StorageFull.into()))).is_err());
-        assert!(disk.reach_by(|| Ok(Ok(()))).is_err());
-        assert!(Disk::new("/nowhere/x-wal".into()).reach().is_err());
+        assert!(disk.reach_by(disk.committed(), || Err(io::ErrorKind::NotFound.into())).is_err());
+        disk.reach_by(disk.committed(), || Ok(Ok(()))).unwrap();
+        assert!(disk.reach_by(disk.committed(), || Ok(Err(io::ErrorKind::StorageFull.into()))).is_err());
+        assert!(disk.reach_by(disk.committed(), || Ok(Ok(()))).is_err());
+        assert!(Disk::new("/nowhere/x-wal".into()).reach(1).is_err());
     }
 }

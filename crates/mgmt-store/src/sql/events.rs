@@ -17,17 +17,50 @@ use crate::{
     store::{EventFilter, Events, WaitingEvent},
 };
 
-#[derive(Insertable, Queryable, Selectable)]
-#[diesel(table_name = table, treat_none_as_default_value = false)]
-struct EventRow {
-    id: String,
-    organization_id: String,
-    event_type: String,
-    at: i64,
-    data: String,
-    webhook_id: Option<String>,
-    waiting_since: Option<i64>,
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = table)]
+pub(super) struct EventRow {
+    pub(super) id: String,
+    pub(super) organization_id: String,
+    pub(super) event_type: String,
+    pub(super) at: i64,
+    pub(super) data: String,
+    pub(super) webhook_id: Option<String>,
 }
+
+impl EventRow {
+    pub(super) fn new(event: &Event, only: Option<WebhookId>) -> Self {
+        Self {
+            id: event.id.to_string(),
+            organization_id: event.organization_id.to_string(),
+            event_type: event.event_type.as_str().to_owned(),
+            at: event.at.as_millis(),
+            data: json_text(&event.data),
+            webhook_id: only.map(|id| id.to_string()),
+        }
+    }
+}
+
+/// What is inserted for an event. It waits where its organization has endpoints: nobody else will ever want it, as no endpoint gets
+/// events that are older than itself.
+macro_rules! event_values {
+    ($row:expr) => {{
+        use crate::sql::schema::{events, webhooks};
+        let row: $crate::sql::events::EventRow = $row;
+        let at = diesel::IntoSql::into_sql::<diesel::sql_types::BigInt>(row.at);
+        let endpoints = webhooks::table.filter(webhooks::organization_id.eq(row.organization_id.clone()));
+        (
+            events::id.eq(row.id),
+            events::organization_id.eq(row.organization_id),
+            events::event_type.eq(row.event_type),
+            events::at.eq(row.at),
+            events::data.eq(row.data),
+            events::webhook_id.eq(row.webhook_id),
+            events::waiting_since.eq(endpoints.select(at).single_value()),
+        )
+    }};
+}
+pub(super) use event_values;
 
 impl TryFrom<EventRow> for WaitingEvent {
     type Error = StoreError;
@@ -47,16 +80,8 @@ impl TryFrom<EventRow> for WaitingEvent {
 
 impl Events for SqlTx<'_> {
     fn push(&mut self, event: &Event, only: Option<WebhookId>) -> Result<()> {
-        let row = EventRow {
-            id: event.id.to_string(),
-            organization_id: event.organization_id.to_string(),
-            event_type: event.event_type.as_str().to_owned(),
-            at: event.at.as_millis(),
-            data: json_text(&event.data),
-            webhook_id: only.map(|id| id.to_string()),
-            waiting_since: Some(event.at.as_millis()),
-        };
-        self.query(|c| Kept(diesel::insert_into(table::table).values(row)).execute(c))?;
+        let values = event_values!(EventRow::new(event, only));
+        self.query(|c| Kept(diesel::insert_into(table::table).values(values)).execute(c))?;
         Ok(())
     }
 

@@ -8,35 +8,40 @@ use diesel::{
 };
 use mgmt_core::{
     account::Actor,
+    event::Event,
     id::{KeyId, OrganizationId, ProjectId},
     key::{ApiKey, KeySettings, KeyState, Retirement},
     key_text::{Environment, KeyKind},
     limit::RateLimit,
     network::{Networks, Warehouses},
+    reveal::Reveal,
     scope::ScopeSet,
     secret::SecretHash,
     time::Timestamp,
 };
 
 use super::{
+    events::EventRow,
+    issue::IssueRows,
     kept::Kept,
     organizations::{quota, quota_columns},
+    reveals::RevealRow,
     schema::{expiry_notices as notices, keys as table},
     tx::{RowRef, SqlTx, json_text},
 };
 use crate::{
     error::{Result, StoreError},
-    store::{KeyCondition, KeyFilter, Keys},
+    store::{Issued, KeyCondition, KeyFilter, Keys},
 };
 
-/// The states of keys that are not revoked.
 /// Keys that live no longer have no notice of their end.
 const SHORT_LIFE_MILLIS: i64 = 24 * 3600 * 1000;
+/// The states of keys that are not revoked.
 const NOT_REVOKED: [&str; 2] = ["active", "suspended"];
 
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = table, treat_none_as_default_value = false)]
-struct KeyRow {
+pub(super) struct KeyRow {
     id: String,
     organization_id: String,
     project_id: Option<String>,
@@ -60,7 +65,7 @@ struct KeyRow {
 
 #[derive(AsChangeset, Insertable, Queryable, Selectable)]
 #[diesel(table_name = table, treat_none_as_default_value = false, treat_none_as_null = true)]
-struct SettingsColumns {
+pub(super) struct SettingsColumns {
     name: String,
     scopes: String,
     rate_requests: Option<i64>,
@@ -75,7 +80,7 @@ struct SettingsColumns {
 
 #[derive(AsChangeset, Default, Insertable, Queryable, Selectable)]
 #[diesel(table_name = table, treat_none_as_default_value = false, treat_none_as_null = true)]
-struct StateColumns {
+pub(super) struct StateColumns {
     state: String,
     suspended_at: Option<i64>,
     revoked_at: Option<i64>,
@@ -218,6 +223,16 @@ impl Keys for SqlTx<'_> {
         Ok(())
     }
 
+    fn issue(&mut self, key: &ApiKey, reveal: Option<&Reveal>, event: Option<&Event>) -> Result<Issued> {
+        let rows = IssueRows {
+            key: KeyRow::from(key),
+            reveal: reveal.map(RevealRow::from),
+            event: event.map(|event| EventRow::new(event, None)),
+        };
+        let (seq, has_bucket_key, waits) = self.query(|c| c.issue(rows))?;
+        if has_bucket_key { Ok(Issued { seq, waits }) } else { self.collide() }
+    }
+
     fn find(&mut self, organization: OrganizationId, id: KeyId) -> Result<Option<ApiKey>> {
         let own = table::id.eq(id.to_string()).and(table::organization_id.eq(organization.to_string()));
         let query = table::table.filter(own).select(KeyRow::as_select());
@@ -277,9 +292,10 @@ impl Keys for SqlTx<'_> {
         let query = table::table
             .filter(table::organization_id.eq(organization.to_string()))
             .filter(table::created_by.eq(maker.to_string()).and(table::state.eq_any(NOT_REVOKED)))
-            .order(table::id.desc())
             .select(KeyRow::as_select());
-        let rows = self.query(|c| query.load::<KeyRow>(c))?;
+        let mut rows = self.query(|c| query.load::<KeyRow>(c))?;
+        // Sorted here: a database that is to sort looks through all keys of the organization in their order, revoked ones too.
+        rows.sort_unstable_by(|a, b| b.id.cmp(&a.id));
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
@@ -305,6 +321,10 @@ impl Keys for SqlTx<'_> {
             .filter(table::state.eq_any(NOT_REVOKED).and(table::retires_at.is_null()))
             .filter(table::expires_at.is_null().or(table::expires_at.gt(now.as_millis())));
         self.query(|c| Kept(counted.count()).get_result(c))
+    }
+
+    fn lock_and_count(&mut self, organization: OrganizationId, kind: KeyKind, now: Timestamp) -> Result<Option<i64>> {
+        self.query(|c| c.lock_and_count_keys(&organization.to_string(), kind.as_str(), now.as_millis()))
     }
 
     fn list_expiring(&mut self, now: Timestamp, until: Timestamp, days: i64, limit: i64) -> Result<Vec<ApiKey>> {

@@ -25,7 +25,7 @@ pub(super) fn run(lane: &Lane) -> Result<Vec<String>> {
             Ok(versions)
         }
         Err(error) => {
-            turn.rollback();
+            turn.roll_back()?;
             Err(error)
         }
     }
@@ -35,7 +35,7 @@ pub(super) fn run(lane: &Lane) -> Result<Vec<String>> {
 pub(super) fn check(lane: &Lane) -> Result<()> {
     let mut turn = lane.begin(Mode::Read)?;
     let missing = missing(&mut turn.link.connection);
-    turn.rollback();
+    turn.roll_back()?;
     match missing? {
         0 => Ok(()),
         count => Err(StoreError::OlderSchema(count)),

@@ -10,9 +10,11 @@ mod disk;
 mod events;
 mod fault;
 mod foreign_hashes;
+mod group;
 mod idempotency;
 mod invalidations;
 mod invitations;
+mod issue;
 mod kept;
 mod keys;
 mod leases;
@@ -161,16 +163,18 @@ impl SqlStore {
         let mut tx = SqlTx::new(&mut turn.link.connection, mode);
         let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut tx)));
         let fault = tx.into_fault();
+        // What the database itself cannot do has nothing to do with what others of a group have written.
+        let is_own = matches!(fault, Some(Fault::Unavailable(_) | Fault::Backend(_)));
         let result = match (&outcome, fault) {
             (Ok(_), Some(fault)) if fault.is_transient() => Err(fault),
             (Ok(Ending::Commit), Some(fault)) => Err(fault),
             (Ok(Ending::Commit), None) => return turn.commit(mode),
             (Ok(Ending::Rollback) | Err(_), _) => Ok(()),
         };
-        turn.rollback();
-        drop(turn);
+        let undone = turn.roll_back();
         match outcome {
-            Ok(_) => result,
+            Ok(_) if is_own => result,
+            Ok(_) => result.and(undone),
             Err(panic) => resume_unwind(panic),
         }
     }

@@ -171,7 +171,6 @@ impl Organizations for SqlTx<'_> {
     }
 
     fn lock(&mut self, id: OrganizationId) -> Result<bool> {
-        let count_up = diesel::update(table::table.find(id.to_string())).set(table::lock_count.eq(table::lock_count + 1));
-        Ok(self.query(|c| Kept(count_up).execute(c))? == 1)
+        self.query(|c| c.lock_organization(&id.to_string()))
     }
 }

@@ -2,7 +2,6 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use parking_lot::{FairMutex, FairMutexGuard};
 use r2d2::{HandleError, ManageConnection, Pool, PooledConnection};
 
 use super::{
@@ -11,6 +10,7 @@ use super::{
     conn::{AnyConnection, Sharing},
     disk::Disk,
     fault::Fault,
+    group::{Group, Member, Open, Place, Queue, uncertain},
     timeline::Timeline,
 };
 use crate::{
@@ -35,6 +35,16 @@ pub(crate) struct Manager {
     only: Option<Mode>,
     /// Whether commits are brought to the disk together, by [`Disk`], and not each by itself.
     shares_disk: bool,
+}
+
+impl Link {
+    /// Undoes the transaction. A connection that cannot even do that is not used again.
+    pub(super) fn undo(&mut self) {
+        use diesel::r2d2::R2D2Connection;
+        // A failed statement or commit may have ended the transaction already: what counts is the state after.
+        let _ = self.connection.rollback();
+        self.is_broken |= self.connection.is_broken();
+    }
 }
 
 impl ManageConnection for Manager {
@@ -74,7 +84,7 @@ impl HandleError<StoreError> for Report {
 #[derive(Clone)]
 pub(crate) struct Lane {
     pool: Pool<Manager>,
-    queue: Option<Arc<FairMutex<()>>>,
+    pub(super) queue: Option<Arc<Queue>>,
     /// Whether its connection is for reading and for writing by turns, and has to be told for what.
     switches: bool,
     disk: Option<Arc<Disk>>,
@@ -85,7 +95,9 @@ pub(crate) struct Lane {
 pub(crate) struct Turn<'a> {
     // Dropped in this order: the connection must be back before the next one's turn.
     pub(crate) link: PooledConnection<Manager>,
-    _place: Option<FairMutexGuard<'a, ()>>,
+    place: Option<(Place<'a>, &'a Queue)>,
+    /// Those whose transaction this one goes on in.
+    group: Option<Group>,
     disk: Option<&'a Disk>,
 }
 
@@ -146,9 +158,16 @@ impl Lane {
         Self { pool, queue: queued.then(Arc::default), switches, disk, wait }
     }
 
-    /// Waits for a connection on which a transaction of `mode` has begun.
+    /// Waits for a connection on which a transaction of `mode` has begun, or one that others have left open.
     pub(crate) fn begin(&self, mode: Mode) -> Result<Turn<'_>, Fault> {
-        self.begin_with(|connection| {
+        let mut place = self.place()?;
+        if let Some((open, _)) = &mut place
+            && let Some((link, group)) = open.take().and_then(Open::go_on)
+        {
+            let place = place.take();
+            return Ok(Turn { link, place, group: Some(group), disk: self.disk.as_deref() });
+        }
+        self.begin_at(place, |connection| {
             if self.switches {
                 connection.allow(mode)?;
             }
@@ -156,12 +175,29 @@ impl Lane {
         })
     }
 
-    /// Waits for a connection on which `begin` has succeeded. Connections that died meanwhile are passed over.
+    /// Waits for a connection on which `begin` has succeeded, in a transaction of its own.
     pub(crate) fn begin_with(&self, begin: impl Fn(&mut AnyConnection) -> diesel::QueryResult<()>) -> Result<Turn<'_>, Fault> {
-        let place = self.queue.as_ref().map(|queue| queue.try_lock_for(self.wait));
-        if let Some(None) = place {
-            return Err(Fault::Unavailable("too many transactions wait for their turn to write".to_owned()));
+        loop {
+            let mut place = self.place()?;
+            let open = place.as_mut().and_then(|(open, _)| open.take());
+            match (open, place, &self.disk) {
+                // Those before are done first.
+                (Some(open), Some((place, _)), Some(disk)) => drop(open.commit(place, disk)),
+                (_, place, _) => return self.begin_at(place, begin),
+            }
         }
+    }
+
+    fn place(&self) -> Result<Option<(Place<'_>, &Queue)>, Fault> {
+        self.queue.as_deref().map(|queue| Ok((queue.wait_for_place(self.wait)?, queue))).transpose()
+    }
+
+    /// Connections that died meanwhile are passed over.
+    fn begin_at<'a>(
+        &'a self,
+        place: Option<(Place<'a>, &'a Queue)>,
+        begin: impl Fn(&mut AnyConnection) -> diesel::QueryResult<()>,
+    ) -> Result<Turn<'a>, Fault> {
         let mut last = Fault::Unavailable("no connection".to_owned());
         for _ in 0..=self.pool.max_size() {
             let mut link = self.pool.get_timeout(self.wait).map_err(|e| Fault::Unavailable(e.to_string()))?;
@@ -171,7 +207,7 @@ impl Lane {
                 continue;
             }
             match begin(&mut link.connection) {
-                Ok(()) => return Ok(Turn { link, _place: place.flatten(), disk: self.disk.as_deref() }),
+                Ok(()) => return Ok(Turn { link, place, group: None, disk: self.disk.as_deref() }),
                 Err(error) => {
                     last = Fault::of(&error, Mode::Write);
                     link.is_broken = !matches!(last, Fault::Busy(_) | Fault::Collision);
@@ -185,29 +221,40 @@ impl Lane {
     }
 }
 
-impl Turn<'_> {
+impl<'a> Turn<'a> {
     /// Keeps the changes. When it returns, they are on the disk.
-    pub(crate) fn commit(mut self, mode: Mode) -> Result<(), Fault> {
-        let Err(error) = self.link.connection.commit() else {
-            let disk = self.disk;
-            // The next one may write while this one waits for the disk.
-            drop(self);
-            return disk.map_or(Ok(()), Disk::reach);
+    pub(crate) fn commit(self, mode: Mode) -> Result<(), Fault> {
+        let mut alone = match self.into_member() {
+            Ok(member) => return member.commit(),
+            Err(alone) => alone,
         };
-        self.rollback();
-        Err(match Fault::of(&error, mode) {
-            // Whether it was committed is unknown: running it again could do it twice.
-            Fault::Lost(text) => Fault::Unavailable(text),
-            other => other,
+        alone.link.connection.commit().map_err(|error| {
+            alone.link.undo();
+            uncertain(Fault::of(&error, mode))
         })
     }
 
-    /// Undoes the changes. A connection that cannot even do that is not used again.
-    pub(crate) fn rollback(&mut self) {
-        use diesel::r2d2::R2D2Connection;
-        // A failed statement or commit may have ended the transaction already: what counts is the state after.
-        let _ = self.link.connection.rollback();
-        self.link.is_broken |= self.link.connection.is_broken();
+    /// Undoes the changes. When it returns, all that they were judged by is on the disk.
+    ///
+    /// # Errors
+    /// When what they were judged by could not be kept.
+    pub(crate) fn roll_back(self) -> Result<(), Fault> {
+        match self.into_member() {
+            Ok(member) => member.roll_back(),
+            Err(mut alone) => {
+                alone.link.undo();
+                Ok(())
+            }
+        }
+    }
+
+    /// As one who may share a transaction with others; as it is, where nobody does.
+    #[expect(clippy::result_large_err, reason = "it is no error, and moved once")]
+    fn into_member(self) -> Result<Member<'a>, Self> {
+        match self {
+            Self { link, place: Some((place, queue)), group, disk: Some(disk) } => Ok(Member { link, place, queue, group, disk }),
+            alone => Err(alone),
+        }
     }
 }
 

@@ -19,11 +19,11 @@ use crate::{
 
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = table, treat_none_as_default_value = false)]
-struct RevealRow {
+pub(super) struct RevealRow {
     key_id: String,
     organization_id: String,
     creator: String,
-    bucket: i64,
+    pub(super) bucket: i64,
     ciphertext: Vec<u8>,
     expires_at: i64,
     reads_left: i64,

@@ -81,7 +81,7 @@ pub struct WaitingEvent {
 
 /// What happened: the outbox, and the log of events.
 pub trait Events {
-    /// Adds one that waits for its deliveries. A sample for `only` one endpoint is in no list.
+    /// Adds one that waits for its deliveries, if its organization has endpoints, active or not. A sample for `only` one endpoint is in no list.
     fn push(&mut self, event: &Event, only: Option<WebhookId>) -> Result<()>;
     /// By id, samples too.
     fn find(&mut self, id: EventId) -> Result<Option<Event>>;

@@ -4,6 +4,7 @@
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use mgmt_core::{
     error::{Code, Error},
+    event::EventType,
     grant::{self, Authority},
     id::{KeyId, OrganizationId},
     key::{ApiKey, NewKey},
@@ -12,7 +13,7 @@ use mgmt_core::{
 };
 use serde_json::Value;
 
-use super::{CreateKey, KeyCreated, KeyView, RevokeKey, RotateKey, UpdateKey, created, find, note, precheck, tag, view};
+use super::{CreateKey, KeyCreated, KeyView, RevokeKey, RotateKey, UpdateKey, created, find, log, note, precheck, tag, view};
 use crate::{
     api::{is_wrapped, tagged},
     app::{App, Work, idempotency::Once},
@@ -81,21 +82,21 @@ fn issue(work: &mut Work<'_>, caller: &Caller, parsed: ParsedKey) -> Result<(Api
         created_by: caller.actor(),
     };
     let (key, secret) = ApiKey::issue(new, work.app.mint(), work.now, &mut work.rng)?;
+    let reveal = work.new_reveal(&key, caller.actor(), &secret)?;
+    let data = Value::Object(view(work, &key)?);
+    let event = work.new_event(key.organization_id, EventType::ApiKeyCreated, data)?;
     // Nothing to forget: a key that no node knows is looked for in the database.
-    work.tx.keys().insert(&key)?;
-    work.keep_secret(&key, caller.actor(), &secret)?;
-    note(work, &caller.origin(), "api_key.created", None, Some(&key))?;
+    work.store_key(&key, reveal.as_ref(), &event)?;
+    log(work, &caller.origin(), "api_key.created", None, Some(&key))?;
     Ok((key, secret))
 }
 
 /// Refuses when the organization has as many active keys of this kind as it may have. Holds the organization's lock from here
 /// on, so that no two creations count at the same time.
 pub(crate) fn make_room(work: &mut Work<'_>, organization: OrganizationId, kind: KeyKind) -> Result<(), ApiError> {
-    if !work.tx.organizations().lock(organization)? {
-        return Err(Error::not_found().into());
-    }
+    let active = work.tx.keys().lock_and_count(organization, kind, work.now)?.ok_or_else(Error::not_found)?;
     let limit = i64::from(work.app.config.keys.max_active);
-    if work.tx.keys().count_active(organization, kind, work.now)? < limit {
+    if active < limit {
         return Ok(());
     }
     let message = format!("the organization has {limit} active {} keys already: revoke one first", kind.as_str());

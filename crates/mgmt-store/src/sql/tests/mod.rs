@@ -1,5 +1,6 @@
 //! The suite over every backend, and what is particular to each.
 
+mod groups;
 mod places;
 mod postgres;
 mod sqlite;

@@ -62,7 +62,7 @@ fn connections_are_set_up_for_safety() {
             let found = ask(&mut turn.link.connection, &format!("SELECT current_setting('{setting}') AS value"));
             assert_eq!(found, value, "{setting} {mode:?}");
         }
-        turn.rollback();
+        turn.roll_back().unwrap();
     }
 }
 
@@ -212,7 +212,7 @@ fn rare_trigrams_are_asked_for() {
     let filter = ShipmentFilter { reference: Some(text.to_uppercase()), ..ShipmentFilter::default() };
     let (count, found) = tx.page(realm, &filter, Window { offset: 0, limit: 10 }).unwrap();
     assert_eq!((count, found[0].parts.reference.as_deref()), (1, Some("PO-0039595")));
-    turn.rollback();
+    turn.roll_back().unwrap();
 }
 
 /// What is asked back of other nodes, and what comes back, is heard by whoever listens, and by its name.

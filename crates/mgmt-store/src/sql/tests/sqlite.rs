@@ -78,7 +78,7 @@ fn connections_are_set_up_for_safety() {
             let found = ask(connection, &format!("SELECT CAST({column} AS TEXT) AS value FROM pragma_{pragma}"));
             assert_eq!(found, value, "{pragma} {mode:?}");
         }
-        turn.rollback();
+        turn.roll_back().unwrap();
     }
 }
 
@@ -139,7 +139,7 @@ fn a_full_disk_stops_writes_only_and_passes() {
             c.batch_execute(&format!("PRAGMA max_page_count = {pages}"))?;
             c.begin(Mode::Write)
         });
-        turn.unwrap().rollback();
+        turn.unwrap().roll_back().unwrap();
     };
     limit(1);
     let big = "x".repeat(1 << 20);
