@@ -213,7 +213,7 @@ impl Gate {
         let subject = self.subjects.get(SubjectId::Session(id));
         let (window, counting) = (&mut subject.counts.lock().window, self.spread.counting());
         match counting.check(window, &limit, now.nanos) {
-            Verdict::Open { .. } if counting.is_shared() => SessionCheck::Shared(Places::of_session(subject.id, limit)),
+            Verdict::Open { .. } if counting.is_shared() => SessionCheck::Shared(Places::of_session(subject.id(), limit)),
             Verdict::Open { .. } => {
                 window.accept(now.nanos);
                 SessionCheck::Here(Ok(counting.standing(window, &limit, now.nanos)))

@@ -69,7 +69,7 @@ impl Pending {
     pub fn flight(&self) -> String {
         match &self.0 {
             Need::Key(id) => id.to_string(),
-            Need::Units { subject, .. } => format!("units {}", subject.id.quota_row()),
+            Need::Units { subject, .. } => format!("units {}", subject.id().quota_row()),
             Need::Places(_) => "places".to_owned(),
         }
     }

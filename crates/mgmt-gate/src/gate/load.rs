@@ -11,7 +11,6 @@ use crate::{
     cache::{Epochs, Lookup},
     clock::Moment,
     record::{Common, KeyRecord},
-    subject::SubjectId,
     warm::read_key,
 };
 
@@ -75,12 +74,12 @@ impl Gate {
         let limit = self.options.limits.of(organization.plan);
         let common = Common::new(&key, organization, &self.options.catalogues, limit);
         let shared = self.cache.share(common, &self.subjects);
-        let is_counted = key.settings.quota.is_some() || key.settings.rate_limit.is_some();
-        let lineage = is_counted.then(|| self.subjects.get(SubjectId::Lineage(key.lineage)));
-        if let (Some(quota), Some(lineage)) = (key.settings.quota, &lineage) {
-            lineage.counts.lock().units.observe(&quota, used, now);
+        let quota = key.settings.quota;
+        let record = KeyRecord::new(key, shared, &self.subjects);
+        if let (Some(quota), Some(own)) = (quota, record.own()) {
+            own.lineage.counts.lock().units.observe(&quota, used, now);
         }
-        KeyRecord::new(key, shared, lineage)
+        record
     }
 
     /// Keeps a key that was read after `epochs` were, unless it changed since.
