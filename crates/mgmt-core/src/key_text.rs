@@ -191,7 +191,12 @@ impl KeyFormat {
     #[must_use]
     #[inline]
     pub fn parse(&self, text: &str) -> Option<PresentedKey> {
-        let (tag, rest) = text.as_bytes().strip_prefix(self.prefix.as_bytes())?.split_first_chunk::<TAG>()?;
+        let (prefix, rest) = text.as_bytes().split_at_checked(self.prefix.len())?;
+        // Not `==`, which is a call, and this a few bytes.
+        if !prefix.iter().zip(self.prefix.as_bytes()).all(|(a, b)| a == b) {
+            return None;
+        }
+        let (tag, rest) = rest.split_first_chunk::<TAG>()?;
         let (body, check) = rest.split_first_chunk::<BODY>()?;
         let check: &[u8; CHECK_DIGITS] = check.try_into().ok()?;
         let ((_, kind, environment), head) = TAGS.iter().zip(&self.heads).find(|((expected, ..), _)| expected == &tag)?;

@@ -98,28 +98,38 @@ pub struct Standing {
 ///
 /// Several limits may be asked of one window: a limit that was changed, or the limits of a key and its successor. Moments are
 /// kept as long, and as many, as the widest of them needs.
+///
+/// The first few and the last few stand in the window itself, those between in groups in a ring. So most requests touch nothing but
+/// the window, and one that only few count in needs no more memory.
 // In this order: what every request touches stands together.
 #[derive(Clone, Debug, Default)]
 #[repr(C)]
 pub struct Window {
     /// The last acceptance, also when it counts no more; 0 before the first.
     newest: u64,
-    /// The first one that is kept, if any is.
-    oldest: u64,
     /// How many are kept.
     held: u32,
     /// The largest number that was asked for: older moments decide nothing.
     most: u32,
     /// The longest span that was asked for, in seconds.
     longest: u32,
-    /// Where in `between` the second oldest is.
-    second: u32,
-    /// A ring of those between the oldest and the newest: as many places as a power of two, none as long as none is needed.
-    between: Box<[u64]>,
+    /// Where in `between` the first group is.
+    first: u32,
+    /// How many stand in `front`: at least one if any is kept.
+    in_front: u8,
+    in_back: u8,
+    /// The oldest ones.
+    front: Group,
+    /// The newest ones, unless all are in front.
+    back: Group,
+    /// A ring of full groups: as many places as a power of two, none as long as none is needed.
+    between: Box<[Group]>,
 }
 
-/// So many places are made at first.
-const FEW: usize = 8;
+type Group = [u64; 4];
+const GROUP: u32 = 4;
+/// So many groups are made room for at first.
+const ROOM: usize = 2;
 
 impl Window {
     /// Judges a request at `now` without counting it.
@@ -137,13 +147,15 @@ impl Window {
     /// Counts a request that [`check`](Self::check) found room for.
     #[inline]
     pub fn accept(&mut self, now: u64) {
-        let now = self.monotonic(now);
-        match self.held {
-            0 => self.oldest = now,
-            1 => {}
-            between => self.keep(between as usize - 1),
+        self.newest = self.monotonic(now);
+        if self.held < GROUP && self.held == u32::from(self.in_front) {
+            put(&mut self.front, &mut self.in_front, self.newest);
+        } else {
+            if u32::from(self.in_back) == GROUP {
+                self.keep();
+            }
+            put(&mut self.back, &mut self.in_back, self.newest);
         }
-        self.newest = now;
         self.held += 1;
         while self.held > self.most.max(1) {
             self.drop_oldest();
@@ -179,13 +191,19 @@ impl Window {
         u64::from(self.longest) * NANOS
     }
 
+    #[inline]
+    fn oldest(&self) -> Option<u64> {
+        let [oldest, ..] = self.front;
+        (self.held > 0).then_some(oldest)
+    }
+
     /// How many moments count for this limit, after dropping those that count for none. They are the newest ones.
     #[inline]
     fn held_for(&mut self, limit: &RateLimit, now: u64) -> u32 {
         self.longest = self.longest.max(limit.per_seconds);
         self.most = self.most.max(limit.requests);
         let span = self.longest_span();
-        while self.held > 0 && self.oldest.saturating_add(span) <= now {
+        while self.oldest().is_some_and(|moment| moment.saturating_add(span) <= now) {
             self.drop_oldest();
         }
         // Without a search in the common case, in which all that is left counts.
@@ -196,60 +214,69 @@ impl Window {
     /// than it allows: then it is the limit-th newest that must leave.
     #[inline]
     fn seconds_until_place(&self, limit: &RateLimit, held: u32, now: u64) -> u64 {
-        let decisive = self.newest_but(held.min(limit.requests));
+        let count = held.min(limit.requests);
+        let decisive = if count == self.held { self.oldest() } else { self.at(self.held - count) };
         decisive.map_or(0, |moment| moment.saturating_add(limit.span()).saturating_sub(now).div_ceil(NANOS))
-    }
-
-    /// Moves the newest in between, of which there are one less than `count` already.
-    #[inline]
-    fn keep(&mut self, count: usize) {
-        if count > self.between.len() {
-            self.grow();
-        }
-        let place = self.place(count - 1);
-        if let Some(place) = self.between.get_mut(place) {
-            *place = self.newest;
-        }
-    }
-
-    #[cold]
-    fn grow(&mut self) {
-        let room = (2 * self.between.len()).max(FEW);
-        let (after, before) = self.between.split_at_checked(self.second as usize).unwrap_or_default();
-        self.between = before.iter().chain(after).copied().chain(std::iter::repeat(0)).take(room).collect();
-        self.second = 0;
-    }
-
-    /// Where one of those between is.
-    #[inline]
-    fn place(&self, number: usize) -> usize {
-        (self.second as usize + number) & self.between.len().wrapping_sub(1)
     }
 
     #[inline]
     fn drop_oldest(&mut self) {
+        let [_, second, third, fourth] = self.front;
+        self.front = [second, third, fourth, 0];
         self.held = self.held.saturating_sub(1);
-        self.oldest = self.newest;
-        if self.held > 1 {
-            self.oldest = self.between.get(self.place(0)).copied().unwrap_or(self.newest);
-            self.second = self.place(1) as u32;
+        self.in_front = self.in_front.saturating_sub(1);
+        if self.in_front == 0 {
+            self.move_up();
         }
     }
 
-    /// The `count`-th newest moment, from 1.
+    /// Fills the front anew.
+    fn move_up(&mut self) {
+        if self.groups() > 0 {
+            self.front = self.between.get(self.place(0)).copied().unwrap_or_default();
+            self.in_front = GROUP as u8;
+            self.first = self.place(1) as u32;
+        } else {
+            (self.front, self.in_front) = (self.back, self.in_back);
+            self.in_back = 0;
+        }
+    }
+
+    /// Moves the full back in between.
+    fn keep(&mut self) {
+        let groups = self.groups();
+        if groups == self.between.len() {
+            let room = (2 * groups).max(ROOM);
+            let (after, before) = self.between.split_at_checked(self.first as usize).unwrap_or_default();
+            self.between = before.iter().chain(after).copied().chain(std::iter::repeat(Group::default())).take(room).collect();
+            self.first = 0;
+        }
+        let place = self.place(groups);
+        if let Some(group) = self.between.get_mut(place) {
+            *group = self.back;
+        }
+        self.in_back = 0;
+    }
+
+    /// How many full groups are in between.
     #[inline]
-    fn newest_but(&self, count: u32) -> Option<u64> {
-        if count == self.held { (count > 0).then_some(self.oldest) } else { self.at(self.held.checked_sub(count)?) }
+    fn groups(&self) -> usize {
+        (self.held.saturating_sub(u32::from(self.in_front) + u32::from(self.in_back)) / GROUP) as usize
+    }
+
+    /// Where one of these is.
+    #[inline]
+    fn place(&self, group: usize) -> usize {
+        (self.first as usize + group) & self.between.len().wrapping_sub(1)
     }
 
     /// The moment at a place, the oldest at 0.
     fn at(&self, place: u32) -> Option<u64> {
-        match place {
-            _ if place >= self.held => None,
-            0 => Some(self.oldest),
-            _ if place + 1 == self.held => Some(self.newest),
-            _ => self.between.get(self.place(place as usize - 1)).copied(),
-        }
+        let in_front = u32::from(self.in_front);
+        let Some(behind) = place.checked_sub(in_front) else { return self.front.get(place as usize).copied() };
+        let (group, place) = ((behind / GROUP) as usize, (behind % GROUP) as usize);
+        let group = if group < self.groups() { self.between.get(self.place(group))? } else { &self.back };
+        group.get(place).copied().filter(|_| behind + in_front < self.held)
     }
 
     /// How many of the moments are less than a span old.
@@ -261,6 +288,14 @@ impl Window {
             if self.at(middle).is_some_and(|moment| moment.saturating_add(span) <= now) { old = middle + 1 } else { end = middle }
         }
         self.held - old
+    }
+}
+
+#[inline]
+fn put(group: &mut Group, count: &mut u8, moment: u64) {
+    if let Some(place) = group.get_mut(usize::from(*count)) {
+        *place = moment;
+        *count += 1;
     }
 }
 

@@ -10,6 +10,8 @@ use crate::clock::Moment;
 
 /// How long a subject must be idle before its units go back.
 const IDLE_NANOS: u64 = 250_000_000;
+/// How exactly it is known when a unit was last used.
+const USED_NANOS: u64 = IDLE_NANOS / 16;
 /// How long what is known of an exhausted row is believed: somebody else may have given units back.
 const MEMORY_NANOS: u64 = 250_000_000;
 /// The same when other nodes were asked for theirs and had none: asking keeps clients waiting.
@@ -30,7 +32,7 @@ pub(crate) struct Units {
     days: [u32; 2],
     /// Units used in the row, those held included, when it was last read.
     row_used: u64,
-    /// When a unit was last used.
+    /// When a unit was last used, within [`USED_NANOS`].
     used_at: u64,
     /// When the row was last read, and one; 0 when it never was.
     read_at: u64,
@@ -105,7 +107,10 @@ impl Units {
     #[inline]
     pub(crate) fn spend(&mut self, cost: u64, now: Moment) {
         self.held = self.held.saturating_sub(cost);
-        self.used_at = now.nanos;
+        // Not each time: what is seldom written, several processors have at hand at once.
+        if now.nanos.saturating_sub(self.used_at) > USED_NANOS {
+            self.used_at = now.nanos;
+        }
     }
 
     /// Takes out units of another quota or an earlier period, to be given back: their period and number.
