@@ -74,8 +74,9 @@ impl Pending {
         }
     }
 
-    /// The places that must be taken, where windows are shared: then this is not for [`Gate::resolve`] but for
-    /// [`SharedWindows::take`](crate::SharedWindows::take) and [`Gate::check_holding`].
+    /// The places that must be taken, where windows are shared: then this is not for
+    /// [`Gate::resolve`](crate::Gate::resolve) but for [`SharedWindows::take`](crate::SharedWindows::take) and
+    /// [`Gate::check_holding`](crate::Gate::check_holding).
     #[must_use]
     pub const fn places(&self) -> Option<&Places> {
         match &self.0 {
@@ -98,7 +99,7 @@ pub enum Check {
     Accepted(Admission),
     /// Refuse it.
     Refused(Refusal),
-    /// [`Gate::resolve`] this away from latency-critical threads, then ask again. Nothing is counted yet.
+    /// [`Gate::resolve`](crate::Gate::resolve) this away from latency-critical threads, then ask again. Nothing is counted yet.
     Pending(Pending),
     /// This node holds no lease: it cannot know. Tell the client to ask again, or another node. Nothing is counted.
     Unleased,
