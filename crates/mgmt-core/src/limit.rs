@@ -3,8 +3,6 @@
 //! The window keeps the moments of the last `L` acceptances. The request is refused when the oldest of them is younger than
 //! `W`, so no window of `W` ever holds more than `L`, and nobody who stays below is ever refused. Refused requests leave no trace.
 
-use std::collections::VecDeque;
-
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Faults, Result};
@@ -53,6 +51,7 @@ impl RateLimit {
         self.requests <= other.requests && rate(self, other) <= rate(other, self)
     }
 
+    #[inline]
     fn span(&self) -> u64 {
         u64::from(self.per_seconds) * NANOS
     }
@@ -99,50 +98,80 @@ pub struct Standing {
 ///
 /// Several limits may be asked of one window: a limit that was changed, or the limits of a key and its successor. Moments are
 /// kept as long, and as many, as the widest of them needs.
+///
+/// The first few and the last few stand in the window itself, those between in groups in a ring. So most requests touch nothing but
+/// the window, and one that only few count in needs no more memory.
+// In this order: what every request touches stands together.
 #[derive(Clone, Debug, Default)]
+#[repr(C)]
 pub struct Window {
-    accepted: VecDeque<u64>,
-    /// The longest span that was asked for, in nanoseconds.
-    longest: u64,
+    /// The last acceptance, also when it counts no more; 0 before the first.
+    newest: u64,
+    /// How many are kept.
+    held: u32,
     /// The largest number that was asked for: older moments decide nothing.
-    most: usize,
+    most: u32,
+    /// The longest span that was asked for, in seconds.
+    longest: u32,
+    /// Where in `between` the first group is.
+    first: u32,
+    /// How many stand in `front`: at least one if any is kept.
+    in_front: u8,
+    in_back: u8,
+    /// The oldest ones.
+    front: Group,
+    /// The newest ones, unless all are in front.
+    back: Group,
+    /// A ring of full groups: as many places as a power of two, none as long as none is needed.
+    between: Box<[Group]>,
 }
+
+type Group = [u64; 4];
+const GROUP: u32 = 4;
+/// So many groups are made room for at first.
+const ROOM: usize = 2;
 
 impl Window {
     /// Judges a request at `now` without counting it.
     #[must_use]
+    #[inline]
     pub fn check(&mut self, limit: &RateLimit, now: u64) -> Verdict {
         let now = self.monotonic(now);
-        let first = self.first_inside(limit, now);
-        let (held, most) = (self.accepted.len() - first, limit.requests as usize);
-        if held < most {
-            return Verdict::Open { remaining: limit.requests - held as u32 - 1 };
+        let held = self.held_for(limit, now);
+        if held < limit.requests {
+            return Verdict::Open { remaining: limit.requests - held - 1 };
         }
-        // A limit that was lowered leaves more moments than it allows: the one that must leave is the limit-th newest.
-        let leaves = self.accepted.get(first + held - most).map_or(now, |t| t.saturating_add(limit.span()));
-        Verdict::Full { retry_after: leaves.saturating_sub(now).div_ceil(NANOS).max(1) }
+        Verdict::Full { retry_after: self.seconds_until_place(limit, held, now).max(1) }
     }
 
     /// Counts a request that [`check`](Self::check) found room for.
+    #[inline]
     pub fn accept(&mut self, now: u64) {
-        let now = self.monotonic(now);
-        self.accepted.push_back(now);
-        while self.accepted.len() > self.most.max(1) {
-            self.accepted.pop_front();
+        self.newest = self.monotonic(now);
+        if self.held < GROUP && self.held == u32::from(self.in_front) {
+            put(&mut self.front, &mut self.in_front, self.newest);
+        } else {
+            if u32::from(self.in_back) == GROUP {
+                self.keep();
+            }
+            put(&mut self.back, &mut self.in_back, self.newest);
+        }
+        self.held += 1;
+        while self.held > self.most.max(1) {
+            self.drop_oldest();
         }
     }
 
     /// Where the window stands at `now`.
     #[must_use]
+    #[inline]
     pub fn standing(&mut self, limit: &RateLimit, now: u64) -> Standing {
         let now = self.monotonic(now);
-        let first = self.first_inside(limit, now);
-        let held = u32::try_from(self.accepted.len() - first).unwrap_or(u32::MAX);
-        let next = self.accepted.get(first + held.saturating_sub(limit.requests) as usize);
+        let held = self.held_for(limit, now);
         Standing {
             limit: limit.requests,
             remaining: limit.requests.saturating_sub(held),
-            reset: next.map_or(0, |t| t.saturating_add(limit.span()).saturating_sub(now).div_ceil(NANOS)),
+            reset: self.seconds_until_place(limit, held, now),
             per_seconds: limit.per_seconds,
         }
     }
@@ -150,145 +179,125 @@ impl Window {
     /// Whether nothing in the window can still refuse anybody, so that it may be dropped.
     #[must_use]
     pub fn is_idle(&self, now: u64) -> bool {
-        self.accepted.back().is_none_or(|t| t.saturating_add(self.longest) <= now)
+        self.held == 0 || self.newest.saturating_add(self.longest_span()) <= now
     }
 
+    #[inline]
     fn monotonic(&self, now: u64) -> u64 {
-        self.accepted.back().map_or(now, |&last| now.max(last))
+        now.max(self.newest)
     }
 
-    /// The place of the first moment that counts for this limit, after dropping those that count for none.
-    fn first_inside(&mut self, limit: &RateLimit, now: u64) -> usize {
-        self.longest = self.longest.max(limit.span());
-        self.most = self.most.max(limit.requests as usize);
-        while self.accepted.front().is_some_and(|t| t.saturating_add(self.longest) <= now) {
-            self.accepted.pop_front();
+    fn longest_span(&self) -> u64 {
+        u64::from(self.longest) * NANOS
+    }
+
+    #[inline]
+    fn oldest(&self) -> Option<u64> {
+        let [oldest, ..] = self.front;
+        (self.held > 0).then_some(oldest)
+    }
+
+    /// How many moments count for this limit, after dropping those that count for none. They are the newest ones.
+    #[inline]
+    fn held_for(&mut self, limit: &RateLimit, now: u64) -> u32 {
+        self.longest = self.longest.max(limit.per_seconds);
+        self.most = self.most.max(limit.requests);
+        let span = self.longest_span();
+        while self.oldest().is_some_and(|moment| moment.saturating_add(span) <= now) {
+            self.drop_oldest();
         }
-        if limit.span() == self.longest {
-            // All that is left counts: the common case, without a search.
-            return 0;
+        // Without a search in the common case, in which all that is left counts.
+        if limit.per_seconds == self.longest { self.held } else { self.held_within(limit.span(), now) }
+    }
+
+    /// Seconds, rounded up, until the oldest that counts leaves; 0 when none counts. A limit that was lowered leaves more moments
+    /// than it allows: then it is the limit-th newest that must leave.
+    #[inline]
+    fn seconds_until_place(&self, limit: &RateLimit, held: u32, now: u64) -> u64 {
+        let count = held.min(limit.requests);
+        let decisive = if count == self.held { self.oldest() } else { self.at(self.held - count) };
+        decisive.map_or(0, |moment| moment.saturating_add(limit.span()).saturating_sub(now).div_ceil(NANOS))
+    }
+
+    #[inline]
+    fn drop_oldest(&mut self) {
+        let [_, second, third, fourth] = self.front;
+        self.front = [second, third, fourth, 0];
+        self.held = self.held.saturating_sub(1);
+        self.in_front = self.in_front.saturating_sub(1);
+        if self.in_front == 0 {
+            self.move_up();
         }
-        self.accepted.partition_point(|t| t.saturating_add(limit.span()) <= now)
+    }
+
+    /// Fills the front anew.
+    fn move_up(&mut self) {
+        if self.groups() > 0 {
+            self.front = self.between.get(self.place(0)).copied().unwrap_or_default();
+            self.in_front = GROUP as u8;
+            self.first = self.place(1) as u32;
+        } else {
+            (self.front, self.in_front) = (self.back, self.in_back);
+            self.in_back = 0;
+        }
+    }
+
+    /// Moves the full back in between.
+    fn keep(&mut self) {
+        let groups = self.groups();
+        if groups == self.between.len() {
+            let room = (2 * groups).max(ROOM);
+            let (after, before) = self.between.split_at_checked(self.first as usize).unwrap_or_default();
+            self.between = before.iter().chain(after).copied().chain(std::iter::repeat(Group::default())).take(room).collect();
+            self.first = 0;
+        }
+        let place = self.place(groups);
+        if let Some(group) = self.between.get_mut(place) {
+            *group = self.back;
+        }
+        self.in_back = 0;
+    }
+
+    /// How many full groups are in between.
+    #[inline]
+    fn groups(&self) -> usize {
+        (self.held.saturating_sub(u32::from(self.in_front) + u32::from(self.in_back)) / GROUP) as usize
+    }
+
+    /// Where one of these is.
+    #[inline]
+    fn place(&self, group: usize) -> usize {
+        (self.first as usize + group) & self.between.len().wrapping_sub(1)
+    }
+
+    /// The moment at a place, the oldest at 0.
+    fn at(&self, place: u32) -> Option<u64> {
+        let in_front = u32::from(self.in_front);
+        let Some(behind) = place.checked_sub(in_front) else { return self.front.get(place as usize).copied() };
+        let (group, place) = ((behind / GROUP) as usize, (behind % GROUP) as usize);
+        let group = if group < self.groups() { self.between.get(self.place(group))? } else { &self.back };
+        group.get(place).copied().filter(|_| behind + in_front < self.held)
+    }
+
+    /// How many of the moments are less than a span old.
+    #[cold]
+    fn held_within(&self, span: u64, now: u64) -> u32 {
+        let (mut old, mut end) = (0, self.held);
+        while old < end {
+            let middle = old + (end - old) / 2;
+            if self.at(middle).is_some_and(|moment| moment.saturating_add(span) <= now) { old = middle + 1 } else { end = middle }
+        }
+        self.held - old
+    }
+}
+
+#[inline]
+fn put(group: &mut Group, count: &mut u8, moment: u64) {
+    if let Some(place) = group.get_mut(usize::from(*count)) {
+        *place = moment;
+        *count += 1;
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    /// Keeps every accepted moment for ever and counts afresh each time.
-    #[derive(Default)]
-    struct Oracle(Vec<u64>);
-
-    impl Oracle {
-        fn ask(&mut self, limit: &RateLimit, now: u64) -> bool {
-            let inside = self.0.iter().filter(|&&t| now - t < limit.span()).count();
-            let open = inside < limit.requests as usize;
-            if open {
-                self.0.push(now);
-            }
-            open
-        }
-    }
-
-    #[test]
-    fn ranges_are_checked() {
-        assert_eq!(RateLimit::new(0, 0).unwrap_err().details().len(), 2);
-        assert!(RateLimit::new(100_001, 60).is_err());
-        assert!(RateLimit::new(1, 86_401).is_err());
-        assert!(RateLimit::new(u64::MAX, 1).is_err());
-    }
-
-    #[test]
-    fn a_lowered_limit_acts_at_once() {
-        let (wide, narrow) = (RateLimit { requests: 3, per_seconds: 10 }, RateLimit { requests: 1, per_seconds: 10 });
-        let mut window = Window::default();
-        for at in [0, NANOS, 2 * NANOS] {
-            assert!(matches!(window.check(&wide, at), Verdict::Open { .. }));
-            window.accept(at);
-        }
-        assert_eq!(window.check(&narrow, 3 * NANOS), Verdict::Full { retry_after: 9 });
-        assert_eq!(window.standing(&narrow, 3 * NANOS).remaining, 0);
-    }
-
-    proptest! {
-        /// Whatever limits take turns on one window, none of them ever sees more than it allows.
-        #[test]
-        fn limits_that_share_a_window_are_all_exact(
-            limits in proptest::collection::vec((1..5_u32, 1..4_u32), 1..4),
-            steps in proptest::collection::vec((0..2_000_000_000_u64, 0..4_usize), 1..120),
-        ) {
-            let limits: Vec<_> = limits.into_iter().map(|(requests, per_seconds)| RateLimit { requests, per_seconds }).collect();
-            let (mut window, mut oracle, mut now) = (Window::default(), Oracle::default(), 0);
-            // All of them are known from the start, as those of a key and its successor are.
-            for limit in &limits { let _ = window.check(limit, now); }
-            for (step, which) in steps {
-                now += step;
-                let limit = &limits[which % limits.len()];
-                let open = matches!(window.check(limit, now), Verdict::Open { .. });
-                prop_assert_eq!(open, oracle.ask(limit, now));
-                if open { window.accept(now); }
-            }
-        }
-
-        #[test]
-        fn equals_the_oracle(
-            requests in 1..6_u32,
-            per_seconds in 1..4_u32,
-            steps in proptest::collection::vec(0..2_000_000_000_u64, 1..80),
-        ) {
-            let limit = RateLimit { requests, per_seconds };
-            let (mut window, mut oracle, mut now) = (Window::default(), Oracle::default(), 0);
-            for step in steps {
-                now += step;
-                let verdict = window.check(&limit, now);
-                let open = matches!(verdict, Verdict::Open { .. });
-                prop_assert_eq!(open, oracle.ask(&limit, now));
-                if open { window.accept(now); }
-                if let Verdict::Full { retry_after } = verdict {
-                    // Honest: refused one second earlier, accepted at the named second.
-                    let mut copy = window.clone();
-                    let accepted_then = matches!(copy.check(&limit, now + retry_after * NANOS), Verdict::Open { .. });
-                    prop_assert!(accepted_then);
-                    if retry_after > 1 {
-                        let earlier = matches!(copy.clone().check(&limit, now + (retry_after - 1) * NANOS), Verdict::Full { .. });
-                        prop_assert!(!earlier || retry_after > 1);
-                        let mut fresh = window.clone();
-                        let refused_before = matches!(fresh.check(&limit, now + (retry_after - 1) * NANOS), Verdict::Full { .. });
-                        prop_assert!(refused_before);
-                    }
-                }
-            }
-        }
-
-        #[test]
-        fn a_clock_that_goes_back_grants_nothing(steps in proptest::collection::vec(-3_000_000_000_i64..3_000_000_000, 1..60)) {
-            let limit = RateLimit { requests: 3, per_seconds: 2 };
-            let (mut window, mut now, mut accepted) = (Window::default(), 1_i64 << 40, Vec::new());
-            let mut highest = 0_u64;
-            for step in steps {
-                now += step;
-                let at = now.unsigned_abs();
-                if let Verdict::Open { .. } = window.check(&limit, at) {
-                    window.accept(at);
-                    highest = highest.max(at);
-                    accepted.push(highest);
-                }
-            }
-            for (i, t) in accepted.iter().enumerate() {
-                let inside = accepted[i..].iter().filter(|u| *u - t < 2 * NANOS).count();
-                prop_assert!(inside <= 3);
-            }
-        }
-
-        #[test]
-        fn within_is_a_partial_order(a in (1..50_u32, 1..50_u32), b in (1..50_u32, 1..50_u32), c in (1..50_u32, 1..50_u32)) {
-            let make = |(requests, per_seconds)| RateLimit { requests, per_seconds };
-            let (a, b, c) = (make(a), make(b), make(c));
-            prop_assert!(a.within(&a));
-            if a.within(&b) && b.within(&c) { prop_assert!(a.within(&c)); }
-            if a.within(&b) && b.within(&a) { prop_assert_eq!(a, b); }
-        }
-    }
-}
+mod tests;

@@ -84,6 +84,7 @@ impl Cache {
     #[inline]
     pub(crate) fn get(&self, id: KeyId, nanos: u64) -> Lookup {
         let mark = Mark::of(id);
+        self.records.fetch_ahead(mark);
         // Before the record is looked up: what is found may be older than the invalidations that are counted later, and a copy of
         // it must not outlast them.
         let wanted = Wanted { gate: self.number, id, mark, epoch: self.epoch_of(mark) };

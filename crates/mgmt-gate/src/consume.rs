@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mgmt_core::{
     id::OrganizationId,
-    limit::{RateLimit, Verdict},
+    limit::{RateLimit, Standing, Verdict},
     quota::Quota,
 };
 use parking_lot::MutexGuard;
@@ -35,85 +35,92 @@ pub(crate) enum Consumed {
 /// Places that were taken for a request, and what was answered.
 pub(crate) type Held<'a> = Option<(&'a Places, &'a Taken)>;
 
-/// What limits a request, and the counts of it under their locks. They are always taken in the same order: the organization's, the key's.
-struct Locked<'a> {
-    plan: Option<RateLimit>,
-    shared_quota: Option<Quota>,
-    /// The organization's counts, if its plan or its quota asks for them.
-    common: Option<(&'a Arc<Subject>, MutexGuard<'a, Counts>)>,
+/// What limits a request on one of its two sides, the organization's and the key's, with the counts under their lock.
+struct Side<'a> {
+    subject: &'a Arc<Subject>,
     limit: Option<RateLimit>,
     quota: Option<Quota>,
-    /// The key's counts, if it has a limit or quota of its own.
-    own: Option<(&'a Arc<Subject>, MutexGuard<'a, Counts>)>,
+    counts: MutexGuard<'a, Counts>,
+}
+
+impl<'a> Side<'a> {
+    #[inline]
+    fn new(subject: &'a Arc<Subject>, limit: Option<RateLimit>, quota: Option<Quota>) -> Option<Self> {
+        let asked = limit.is_some() || quota.is_some();
+        asked.then(|| Self { subject, limit, quota, counts: subject.counts.lock() })
+    }
+
+    /// The seconds to wait, if the window of this node is full.
+    #[inline]
+    fn retry_after(&mut self, counting: Counting, now: Moment) -> Option<u64> {
+        match counting.check(&mut self.counts.window, &self.limit?, now.nanos) {
+            Verdict::Open { .. } => None,
+            Verdict::Full { retry_after } => Some(retry_after),
+        }
+    }
+
+    #[inline]
+    fn cover(&self, cost: u64, now: Moment) -> Cover {
+        self.quota.as_ref().map_or(Cover::Enough, |quota| self.counts.units.cover(quota, cost, now))
+    }
+
+    /// Counts a request.
+    #[inline]
+    fn take(&mut self, cost: u64, now: Moment) {
+        if self.quota.is_some() {
+            self.counts.units.spend(cost, now);
+        }
+        if self.limit.is_some() {
+            self.counts.window.accept(now.nanos);
+        }
+    }
+
+    #[inline]
+    fn standing(&mut self, counting: Counting, now: Moment) -> Option<Standing> {
+        Some(counting.standing(&mut self.counts.window, &self.limit?, now.nanos))
+    }
+}
+
+/// Both sides of a request. They are always locked in the same order: the organization's, the key's.
+struct Locked<'a> {
+    common: Option<Side<'a>>,
+    own: Option<Side<'a>>,
 }
 
 impl<'a> Locked<'a> {
     #[inline]
     fn new(record: &'a KeyRecord, traffic: Traffic) -> Self {
         let profile = record.shared.common();
-        let (plan, shared_quota, subject) = match traffic {
-            Traffic::Management => (profile.plan_limit, None, &record.shared.management),
-            Traffic::Resource => (profile.plan_limit, profile.quota, &record.shared.resource),
-            Traffic::Exempt => (None, None, &record.shared.resource),
+        let common = match traffic {
+            Traffic::Management => Side::new(&record.shared.management, profile.plan_limit, None),
+            Traffic::Resource => Side::new(&record.shared.resource, profile.plan_limit, profile.quota),
+            Traffic::Exempt => None,
         };
-        let own = record.own();
-        Self {
-            plan,
-            shared_quota,
-            common: (plan.is_some() || shared_quota.is_some()).then(|| (subject, subject.counts.lock())),
-            limit: own.and_then(|own| own.limit),
-            quota: own.and_then(|own| own.quota),
-            own: own.map(|own| (&own.lineage, own.lineage.counts.lock())),
-        }
+        Self { common, own: record.own().and_then(|own| Side::new(own.lineage, own.limit, own.quota)) }
     }
 
-    /// The limits with their windows.
+    /// The key's side, then the organization's.
     #[inline]
-    fn windows(&mut self) -> [Option<(RateLimit, &mut Counts)>; 2] {
-        let common = self.common.as_mut().map(|(_, counts)| &mut **counts);
-        let own = self.own.as_mut().map(|(_, counts)| &mut **counts);
-        [self.plan.zip(common), self.limit.zip(own)]
-    }
-
-    /// The quotas with their units: the key's, then the organization's.
-    #[inline]
-    fn quotas(&mut self) -> [Option<(Quota, &'a Arc<Subject>, &mut Counts)>; 2] {
-        let common = self.common.as_mut().map(|(subject, counts)| (*subject, &mut **counts));
-        let own = self.own.as_mut().map(|(subject, counts)| (*subject, &mut **counts));
-        [self.quota.zip(own), self.shared_quota.zip(common)]
-            .map(|held| held.map(|(quota, (subject, counts))| (quota, subject, counts)))
+    fn sides(&mut self) -> impl Iterator<Item = &mut Side<'a>> {
+        [self.own.as_mut(), self.common.as_mut()].into_iter().flatten()
     }
 
     /// The places in shared windows that stand for the limits.
     fn places(&self, home: OrganizationId) -> Option<Places> {
-        let plan = self.plan.zip(self.common.as_ref().map(|(subject, _)| subject.id));
-        let own = self.limit.zip(self.own.as_ref().map(|(subject, _)| subject.id));
-        Places::of_key(home, plan, own)
-    }
-
-    /// The seconds to wait, if a window of this node is full.
-    #[inline]
-    fn retry_after(&mut self, counting: Counting, now: Moment) -> Option<u64> {
-        let waits = self.windows().into_iter().flatten().filter_map(|(limit, counts)| {
-            match counting.check(&mut counts.window, &limit, now.nanos) {
-                Verdict::Open { .. } => None,
-                Verdict::Full { retry_after } => Some(retry_after),
-            }
-        });
-        waits.max()
+        let place = |side: &Option<Side<'_>>| side.as_ref().and_then(|side| Some((side.limit?, side.subject.id())));
+        Places::of_key(home, place(&self.common), place(&self.own))
     }
 
     /// Where everything stands; of shared windows that is not known here. Read under the locks of the request: what clients are told
     /// is what was true with it.
     #[inline]
     fn standings(&mut self, counting: Counting, now: Moment) -> Standings {
-        let [plan, key] = if counting.is_shared() {
-            [None, None]
-        } else {
-            self.windows().map(|limited| limited.map(|(limit, counts)| counting.standing(&mut counts.window, &limit, now.nanos)))
-        };
-        let [quota, _] = self.quotas();
-        Standings { plan, key, quota: quota.map(|(quota, _, counts)| counts.units.standing(&quota, now)) }
+        let quota = self.own.as_ref().and_then(|own| Some(own.counts.units.standing(own.quota.as_ref()?, now)));
+        if counting.is_shared() {
+            return Standings { plan: None, key: None, quota };
+        }
+        let stand = |side: &mut Option<Side<'_>>| side.as_mut().and_then(|side| side.standing(counting, now));
+        Standings { plan: stand(&mut self.common), key: stand(&mut self.own), quota }
     }
 }
 
@@ -132,7 +139,7 @@ pub(crate) fn standings(record: &KeyRecord, traffic: Traffic, counting: Counting
 #[inline]
 pub(crate) fn consume(record: &KeyRecord, request: &Request<'_>, counting: Counting, held: Held<'_>, now: Moment) -> Consumed {
     let mut locked = Locked::new(record, request.traffic);
-    if let Some(retry_after) = locked.retry_after(counting, now) {
+    if let Some(retry_after) = locked.sides().filter_map(|side| side.retry_after(counting, now)).max() {
         return Consumed::Limited(retry_after, locked.standings(counting.alone(), now));
     }
     let wanted = if counting.is_shared() { locked.places(record.organization_id()) } else { None };
@@ -143,11 +150,11 @@ pub(crate) fn consume(record: &KeyRecord, request: &Request<'_>, counting: Count
         return Consumed::Limited(retry_after, places.standings(taken));
     }
     let (mut lacks, mut spent) = (None, None);
-    for (quota, subject, counts) in locked.quotas().into_iter().flatten() {
-        match counts.units.cover(&quota, request.cost, now) {
+    for side in locked.sides() {
+        match side.cover(request.cost, now) {
             Cover::Enough => {}
-            Cover::Fetch => lacks = lacks.or(Some((subject, quota))),
-            Cover::Exhausted => spent = spent.or(Some(quota)),
+            Cover::Fetch => lacks = lacks.or(side.quota.map(|quota| (side.subject, quota))),
+            Cover::Exhausted => spent = spent.or(side.quota),
         }
     }
     if let Some(quota) = spent {
@@ -160,12 +167,7 @@ pub(crate) fn consume(record: &KeyRecord, request: &Request<'_>, counting: Count
     if let (Some(places), None) = (wanted, answered) {
         return Consumed::NeedsPlaces(places);
     }
-    for (_, _, counts) in locked.quotas().into_iter().flatten() {
-        counts.units.spend(request.cost, now);
-    }
-    for (_, counts) in locked.windows().into_iter().flatten() {
-        counts.window.accept(now.nanos);
-    }
+    locked.sides().for_each(|side| side.take(request.cost, now));
     let here = locked.standings(counting, now);
     Consumed::Yes(answered.map_or(here, |(places, taken)| Standings { quota: here.quota, ..places.standings(taken) }))
 }

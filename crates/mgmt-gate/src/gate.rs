@@ -3,233 +3,43 @@
 use std::{collections::HashMap, sync::Arc};
 
 use mgmt_core::{
-    access::{Decision, Denial, Question, decide},
-    account::{Organization, Plan},
+    access::{Decision, decide},
     id::{KeyId, OrganizationId, SessionId},
-    key::ApiKey,
-    key_text::{KeyFormat, KeyKind},
     lease::Lease,
-    limit::{RateLimit, Standing, Verdict},
-    quota::{Quota, QuotaStanding},
+    limit::{RateLimit, Verdict},
     scope::Catalogues,
-    secret::Pepper,
-    usage::{Outcome, Surface},
+    usage::Outcome,
 };
 use mgmt_store::{Invalidation, Result, Store, StoreError, Tx};
-use parking_lot::{Condvar, Mutex};
+use parking_lot::Mutex;
 
 use crate::{
-    cache::{Cache, Epochs, Lookup},
+    cache::{Cache, Lookup},
     clock::Moment,
     consume::{Consumed, Held, consume, places_of, standings},
     meter::Meter,
     recall::Recall,
-    record::{Common, KeyRecord},
+    record::KeyRecord,
     right::Right,
     shared::{Places, SessionCheck, Spread, Taken},
-    subject::{Subject, SubjectId, Subjects},
-    warm::read_key,
+    subject::{SubjectId, Subjects},
 };
 
+mod answer;
+mod load;
+mod options;
 mod refill;
 
+use answer::Need;
+pub use answer::{Admission, Check, Pending, Refusal, Standings};
+use load::Flight;
+pub use options::{DEFAULT_CAPACITY, GateOptions, PlanLimits, Request, Traffic};
 use refill::Letting;
 
-/// How many keys the cache holds unless told otherwise.
-pub const DEFAULT_CAPACITY: usize = 1_000_000;
-/// How often a fill starts anew because the key changed while it was read.
-const FILL_ATTEMPTS: usize = 16;
 /// How often [`Gate::admit`] fetches before it gives up: each time, others may have taken what it fetched.
 const ADMIT_ATTEMPTS: usize = 1_000;
 /// How many changes are read at once.
 const JOURNAL_PAGE: i64 = 1_000;
-
-/// The limits of the plans; `None` is unlimited.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PlanLimits {
-    /// For `self_hosted`.
-    pub self_hosted: Option<RateLimit>,
-    /// For `scale`.
-    pub scale: Option<RateLimit>,
-    /// For `enterprise`.
-    pub enterprise: Option<RateLimit>,
-}
-
-impl PlanLimits {
-    /// The limit of a plan.
-    #[must_use]
-    pub const fn of(&self, plan: Plan) -> Option<RateLimit> {
-        match plan {
-            Plan::SelfHosted => self.self_hosted,
-            Plan::Scale => self.scale,
-            Plan::Enterprise => self.enterprise,
-        }
-    }
-}
-
-impl Default for PlanLimits {
-    /// 100, 1,000 and 5,000 a minute.
-    fn default() -> Self {
-        Self {
-            self_hosted: RateLimit::per_minute(100),
-            scale: RateLimit::per_minute(1_000),
-            enterprise: RateLimit::per_minute(5_000),
-        }
-    }
-}
-
-/// How a gate is set up.
-#[derive(Clone, Debug)]
-pub struct GateOptions {
-    /// How keys are written.
-    pub format: KeyFormat,
-    /// How they are hashed.
-    pub pepper: Pepper,
-    /// Which scopes there are.
-    pub catalogues: Catalogues,
-    /// What the plans allow.
-    pub limits: PlanLimits,
-    /// How many keys the cache holds.
-    pub capacity: usize,
-    /// A text that no other process and no earlier run uses: names the batches of counts.
-    pub run: String,
-}
-
-/// Which of the organization's limits a request counts against.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Traffic {
-    /// The management API.
-    Management,
-    /// The product's API, also by verification.
-    Resource,
-    /// None: only the key's own limit and quota.
-    Exempt,
-}
-
-/// What a request asks of the gate.
-#[derive(Clone, Copy, Debug)]
-pub struct Request<'a> {
-    /// Which kind of key opens this door; another kind is as good as none.
-    pub kind: KeyKind,
-    /// Scopes, address and warehouse.
-    pub question: Question<'a>,
-    /// What it counts against.
-    pub traffic: Traffic,
-    /// Where it is counted.
-    pub surface: Surface,
-    /// Units of quota it uses.
-    pub cost: u64,
-    /// Keys of any other organization are as good as none.
-    pub within: Option<OrganizationId>,
-}
-
-impl Request<'_> {
-    /// A request to the product's API that asks for nothing but a working API key.
-    #[must_use]
-    pub fn resource() -> Self {
-        Self {
-            kind: KeyKind::Secret,
-            question: Question::default(),
-            traffic: Traffic::Resource,
-            surface: Surface::Resource,
-            cost: 1,
-            within: None,
-        }
-    }
-}
-
-/// Where the limits of a key stand.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Standings {
-    /// The plan's limit.
-    pub plan: Option<Standing>,
-    /// The key's own limit.
-    pub key: Option<Standing>,
-    /// The key's own quota.
-    pub quota: Option<QuotaStanding>,
-}
-
-impl Standings {
-    /// The limit that is closest to refusing.
-    #[must_use]
-    pub fn tightest(&self) -> Option<Standing> {
-        [self.plan, self.key].into_iter().flatten().min_by_key(|s| (s.remaining, u64::MAX - s.reset))
-    }
-}
-
-/// A key that was let through.
-#[derive(Clone, Debug)]
-pub struct Admission {
-    /// The key.
-    pub record: Arc<KeyRecord>,
-    /// Where its limits stand after this request.
-    pub standings: Standings,
-}
-
-/// Why a key was refused.
-#[derive(Clone, Debug)]
-pub enum Refusal {
-    /// It authenticates nobody: malformed, unknown, of the wrong kind, or with a wrong secret.
-    Unknown,
-    /// It is known, and a rule refuses it.
-    Denied(Denial, Admission),
-    /// A limit is reached; a request would be accepted after so many whole seconds.
-    RateLimited(u64, Admission),
-    /// A quota is used up; its period ends after so many whole seconds.
-    QuotaExceeded(u64, Admission),
-}
-
-/// What must be fetched before the gate can answer.
-#[derive(Clone, Debug)]
-pub struct Pending(Need);
-
-#[derive(Clone, Debug)]
-enum Need {
-    Key(KeyId),
-    Units { subject: Arc<Subject>, quota: Quota, cost: u64 },
-    Places(Places),
-}
-
-impl Pending {
-    /// What is fetched: requests with the same value are served by one fetch.
-    #[must_use]
-    pub fn flight(&self) -> String {
-        match &self.0 {
-            Need::Key(id) => id.to_string(),
-            Need::Units { subject, .. } => format!("units {}", subject.id.quota_row()),
-            Need::Places(_) => "places".to_owned(),
-        }
-    }
-
-    /// The places that must be taken, where windows are shared: then this is not for [`Gate::resolve`] but for
-    /// [`SharedWindows::take`](crate::SharedWindows::take) and [`Gate::check_holding`].
-    #[must_use]
-    pub const fn places(&self) -> Option<&Places> {
-        match &self.0 {
-            Need::Places(places) => Some(places),
-            Need::Key(_) | Need::Units { .. } => None,
-        }
-    }
-
-    /// Whether every request with the same [`flight`](Self::flight) is answered by one fetch.
-    #[must_use]
-    pub fn is_shareable(&self) -> bool {
-        matches!(self.0, Need::Key(_))
-    }
-}
-
-/// What the gate says.
-#[derive(Clone, Debug)]
-pub enum Check {
-    /// Let it through. It is counted.
-    Accepted(Admission),
-    /// Refuse it.
-    Refused(Refusal),
-    /// [`Gate::resolve`] this away from latency-critical threads, then ask again. Nothing is counted yet.
-    Pending(Pending),
-    /// This node holds no lease: it cannot know. Tell the client to ask again, or another node. Nothing is counted.
-    Unleased,
-}
 
 /// Checks keys from memory. See the [crate's page](crate).
 #[derive(Debug)]
@@ -251,15 +61,6 @@ pub struct Gate {
     /// Keys that were in memory until they changed.
     changed: Mutex<Vec<KeyId>>,
 }
-
-#[derive(Debug, Default)]
-struct Flight {
-    landed: Mutex<Option<std::result::Result<(), String>>>,
-    signal: Condvar,
-}
-
-/// So many keys that have changed are noted at most: the others are read when they are used.
-const CHANGED: usize = 10_000;
 
 const UNKNOWN: Check = Check::Refused(Refusal::Unknown);
 
@@ -412,7 +213,7 @@ impl Gate {
         let subject = self.subjects.get(SubjectId::Session(id));
         let (window, counting) = (&mut subject.counts.lock().window, self.spread.counting());
         match counting.check(window, &limit, now.nanos) {
-            Verdict::Open { .. } if counting.is_shared() => SessionCheck::Shared(Places::of_session(subject.id, limit)),
+            Verdict::Open { .. } if counting.is_shared() => SessionCheck::Shared(Places::of_session(subject.id(), limit)),
             Verdict::Open { .. } => {
                 window.accept(now.nanos);
                 SessionCheck::Here(Ok(counting.standing(window, &limit, now.nanos)))
@@ -578,114 +379,11 @@ impl Gate {
         }
     }
 
-    fn load_once(&self, id: KeyId, now: Moment) -> Result<()> {
-        let (flight, leads) = {
-            let mut flights = self.flights.lock();
-            match flights.get(&id) {
-                Some(flight) => (Arc::clone(flight), false),
-                None => {
-                    let flight = Arc::new(Flight::default());
-                    flights.insert(id, Arc::clone(&flight));
-                    (flight, true)
-                }
-            }
-        };
-        if !leads {
-            let mut landed = flight.landed.lock();
-            while landed.is_none() {
-                flight.signal.wait(&mut landed);
-            }
-            return match landed.clone() {
-                Some(Err(reason)) => Err(StoreError::Unavailable(reason)),
-                _ => Ok(()),
-            };
-        }
-        // Lands the flight even when loading panics, so that nobody waits for ever.
-        let landing = Landing { gate: self, id, flight: &flight };
-        // Another flight may have landed between the check that missed and this one's start.
-        let known = !matches!(self.cache.get(id, now.nanos), Lookup::Miss);
-        let result = if known { Ok(()) } else { self.load(id, now) };
-        landing.land(result.as_ref().map(|_| ()).map_err(ToString::to_string));
-        result
-    }
-
-    fn load(&self, id: KeyId, now: Moment) -> Result<()> {
-        for _ in 0..FILL_ATTEMPTS {
-            let epoch = self.cache.epoch(id);
-            let found = self.store.read("gate.load", |tx| read_key(tx, id, now))?;
-            metrics::counter!("mgmt_gate_loads_total").increment(1);
-            let record = found.map(|(organization, key, used)| self.record(key, &organization, used, now));
-            if self.cache.fill(id, epoch, record, now.nanos) {
-                return Ok(());
-            }
-        }
-        Err(StoreError::Unavailable("the key changes faster than it can be read".to_owned()))
-    }
-
-    fn record(&self, key: ApiKey, organization: &Organization, used: u64, now: Moment) -> KeyRecord {
-        let limit = self.options.limits.of(organization.plan);
-        let common = Common::new(&key, organization, &self.options.catalogues, limit);
-        let shared = self.cache.share(common, &self.subjects);
-        let is_counted = key.settings.quota.is_some() || key.settings.rate_limit.is_some();
-        let lineage = is_counted.then(|| self.subjects.get(SubjectId::Lineage(key.lineage)));
-        if let (Some(quota), Some(lineage)) = (key.settings.quota, &lineage) {
-            lineage.counts.lock().units.observe(&quota, used, now);
-        }
-        KeyRecord::new(key, shared, lineage)
-    }
-
-    /// Keeps a key that was read after `epochs` were, unless it changed since.
-    pub(crate) fn fill(&self, key: ApiKey, organization: &Organization, used: u64, epochs: &Epochs, now: Moment) -> bool {
-        let id = key.id;
-        self.cache.fill(id, epochs.of(id), Some(self.record(key, organization, used, now)), now.nanos)
-    }
-
-    pub(crate) fn epochs(&self) -> Epochs {
-        self.cache.epochs()
-    }
-
-    pub(crate) fn is_missing(&self, id: KeyId, now: Moment) -> bool {
-        matches!(self.cache.get(id, now.nanos), Lookup::Miss)
-    }
-
-    /// Keys that were in memory until they changed, since the last call.
-    pub(crate) fn take_changed(&self) -> Vec<KeyId> {
-        std::mem::take(&mut *self.changed.lock())
-    }
-
-    /// Notes that a key is not in memory any more, as it changed.
-    pub(crate) fn note_changed(&self, id: KeyId) {
-        let mut changed = self.changed.lock();
-        if changed.len() < CHANGED {
-            changed.push(id);
-        }
-    }
-
     pub(crate) fn is_full(&self) -> bool {
         self.cache.len() >= self.options.capacity
     }
 
     pub(crate) fn store(&self) -> &dyn Store {
         &*self.store
-    }
-}
-
-struct Landing<'a> {
-    gate: &'a Gate,
-    id: KeyId,
-    flight: &'a Flight,
-}
-
-impl Landing<'_> {
-    fn land(&self, result: std::result::Result<(), String>) {
-        self.gate.flights.lock().remove(&self.id);
-        self.flight.landed.lock().get_or_insert(result);
-        self.flight.signal.notify_all();
-    }
-}
-
-impl Drop for Landing<'_> {
-    fn drop(&mut self) {
-        self.land(Err("the look-up was broken off".to_owned()));
     }
 }

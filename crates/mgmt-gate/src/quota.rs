@@ -2,7 +2,7 @@
 //! row is the only authority and a check needs no database.
 
 use mgmt_core::{
-    quota::{Quota, QuotaStanding},
+    quota::{Period, Quota, QuotaStanding},
     time::Timestamp,
 };
 
@@ -10,26 +10,36 @@ use crate::clock::Moment;
 
 /// How long a subject must be idle before its units go back.
 const IDLE_NANOS: u64 = 250_000_000;
+/// How exactly it is known when a unit was last used.
+const USED_NANOS: u64 = IDLE_NANOS / 16;
 /// How long what is known of an exhausted row is believed: somebody else may have given units back.
 const MEMORY_NANOS: u64 = 250_000_000;
 /// The same when other nodes were asked for theirs and had none: asking keeps clients waiting.
 const LONG_MEMORY_NANOS: u64 = 1_000_000_000;
 
+const DAY_MILLIS: u64 = 86_400_000;
+
 /// What is held of a subject's quota.
+// In this order: what every request touches stands together.
 #[derive(Debug, Default)]
+#[repr(C)]
 pub(crate) struct Units {
-    /// The quota that the units belong to, and the period: from the first moment until before the second.
-    of: Option<(Quota, Timestamp, Timestamp)>,
     /// Units taken and not used.
     held: u64,
+    /// The limit of the quota that the units belong to.
+    limit: u64,
+    /// Its period: from the beginning of the first day, counted from the Unix epoch, to that of the second.
+    days: [u32; 2],
     /// Units used in the row, those held included, when it was last read.
     row_used: u64,
-    /// When the row was last read.
-    read_at: u64,
-    /// How long after that it is believed.
-    memory: u64,
-    /// When a unit was last used.
+    /// When a unit was last used, within [`USED_NANOS`].
     used_at: u64,
+    /// When the row was last read, and one; 0 when it never was.
+    read_at: u64,
+    /// The period of that quota; `None` as long as there is none.
+    period: Option<Period>,
+    /// Whether the row is believed for the longer time after it was read.
+    asked: bool,
 }
 
 /// What the units say to a cost.
@@ -44,18 +54,33 @@ pub(crate) enum Cover {
 }
 
 impl Units {
+    #[inline]
     pub(crate) fn held(&self) -> u64 {
         self.held
     }
 
-    /// Without a look into the calendar: a moment between the ends of a period is in it.
     #[inline]
     fn is_of(&self, quota: &Quota, now: Moment) -> bool {
-        self.of.is_some_and(|(of, start, end)| of == *quota && start <= now.wall && now.wall < end)
+        self.limit == quota.limit && self.is_in(quota.period, now)
+    }
+
+    /// Without a look into the calendar: every period begins at a midnight.
+    #[inline]
+    fn is_in(&self, period: Period, now: Moment) -> bool {
+        let [first, end] = self.days;
+        let day = now.wall.as_millis().unsigned_abs() / DAY_MILLIS;
+        self.period == Some(period) && u64::from(first) <= day && day < u64::from(end)
     }
 
     fn new_of(quota: &Quota, now: Moment) -> Self {
-        Self { of: Some((*quota, quota.period.start(now.wall), quota.period.end(now.wall))), ..Self::default() }
+        let day = |at: Timestamp| at.as_millis().unsigned_abs().div_ceil(DAY_MILLIS) as u32;
+        let days = [day(quota.period.start(now.wall)), day(quota.period.end(now.wall))];
+        Self { limit: quota.limit, period: Some(quota.period), days, ..Self::default() }
+    }
+
+    /// The first moment of the period.
+    fn start(&self) -> Timestamp {
+        midnight(self.days[0])
     }
 
     /// Notes what the row says, where nothing is known yet, so that clients are told the truth before anything is taken.
@@ -66,20 +91,26 @@ impl Units {
     }
 
     /// Judges a cost without using anything.
+    #[inline]
     pub(crate) fn cover(&self, quota: &Quota, cost: u64, now: Moment) -> Cover {
         if cost == 0 || (self.is_of(quota, now) && self.held >= cost) {
             return Cover::Enough;
         }
         // More than the whole quota never fits, so nothing has to be fetched to say so.
-        let recent = self.is_of(quota, now) && now.nanos.saturating_sub(self.read_at) < self.memory;
+        let memory = if self.asked { LONG_MEMORY_NANOS } else { MEMORY_NANOS };
+        let recent = self.is_of(quota, now) && self.read_at > 0 && now.nanos.saturating_sub(self.read_at - 1) < memory;
         let reachable = self.held + quota.limit.saturating_sub(self.row_used);
         if cost > quota.limit || (recent && reachable < cost) { Cover::Exhausted } else { Cover::Fetch }
     }
 
     /// Uses units that [`cover`](Self::cover) found.
+    #[inline]
     pub(crate) fn spend(&mut self, cost: u64, now: Moment) {
         self.held = self.held.saturating_sub(cost);
-        self.used_at = now.nanos;
+        // Not each time: what is seldom written, several processors have at hand at once.
+        if now.nanos.saturating_sub(self.used_at) > USED_NANOS {
+            self.used_at = now.nanos;
+        }
     }
 
     /// Takes out units of another quota or an earlier period, to be given back: their period and number.
@@ -87,7 +118,7 @@ impl Units {
         if self.is_of(quota, now) {
             return None;
         }
-        let stale = self.of.map(|(_, start, _)| (start, self.held)).filter(|(_, held)| *held > 0);
+        let stale = (self.held > 0).then(|| (self.start(), self.held));
         *self = Self { used_at: now.nanos, ..Self::new_of(quota, now) };
         stale
     }
@@ -99,44 +130,47 @@ impl Units {
 
     /// Takes in what the row gave; `asked` when all other nodes have had the time to give back what they hold.
     pub(crate) fn receive(&mut self, units: u64, row_used: u64, asked: bool, now: Moment) {
-        self.memory = if asked && units == 0 { LONG_MEMORY_NANOS } else { MEMORY_NANOS };
+        self.asked = asked && units == 0;
         self.held += units;
         self.row_used = row_used;
-        self.read_at = now.nanos;
+        self.read_at = now.nanos.saturating_add(1);
         self.used_at = now.nanos;
     }
 
     /// Takes out units that were idle too long, to be given back. `force` takes them whatever their age.
     pub(crate) fn release(&mut self, now: Moment, force: bool) -> Option<(Timestamp, u64)> {
         let idle = now.nanos.saturating_sub(self.used_at) >= IDLE_NANOS;
-        let (_, start, _) = self.of?;
         if self.held == 0 || !(idle || force) {
             return None;
         }
         let held = std::mem::take(&mut self.held);
         self.row_used = self.row_used.saturating_sub(held);
-        Some((start, held))
+        Some((self.start(), held))
     }
 
     /// What clients are told, as far as this node knows.
+    #[inline]
     pub(crate) fn standing(&self, quota: &Quota, now: Moment) -> QuotaStanding {
         // The limit may have changed since; what is used in the period has not.
-        let known = self.of.filter(|(of, start, end)| of.period == quota.period && *start <= now.wall && now.wall < *end);
-        let used = if known.is_some() { self.row_used.saturating_sub(self.held) } else { 0 };
+        let known = self.is_in(quota.period, now);
+        let used = if known { self.row_used.saturating_sub(self.held) } else { 0 };
         QuotaStanding {
             limit: quota.limit,
             used,
             remaining: quota.limit.saturating_sub(used),
             period: quota.period,
-            resets_at: known.map_or_else(|| quota.period.end(now.wall), |(.., end)| end),
+            resets_at: if known { midnight(self.days[1]) } else { quota.period.end(now.wall) },
         }
     }
+}
+
+fn midnight(day: u32) -> Timestamp {
+    Timestamp::from_millis((u64::from(day) * DAY_MILLIS).cast_signed())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mgmt_core::quota::Period;
 
     fn at(nanos: u64) -> Moment {
         Moment { wall: Timestamp::from_millis(1_800_000_000_000), nanos }

@@ -3,6 +3,7 @@
 
 use std::{
     fmt,
+    hint::black_box,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -25,7 +26,10 @@ use mgmt_core::{
 use serde_json::{Map, Value};
 use smol_str::SmolStr;
 
-use crate::{meter::Tally, subject::Subject};
+use crate::{
+    meter::Tally,
+    subject::{Subject, Subjects, Terms},
+};
 
 /// What the gate keeps of a key.
 // In this order: what every check reads stands together in front.
@@ -36,7 +40,8 @@ pub struct KeyRecord {
     id: [u64; 2],
     pub(crate) hash: SecretHash,
     pub(crate) shared: Arc<Shared>,
-    rare: Option<Arc<Rare>>,
+    /// Its limits and whatever else few keys have.
+    subject: Option<Arc<Subject>>,
     /// In milliseconds; later than any moment for a key that never expires.
     expires_at: i64,
     name: SmolStr,
@@ -100,28 +105,28 @@ impl Shared {
 }
 
 /// What few keys have.
-#[derive(Debug)]
-struct Rare {
+#[derive(Debug, Default)]
+pub(crate) struct Rare {
+    /// Where the key's limits are counted, if not beside them.
+    pub(crate) counted: Option<Arc<Subject>>,
     retires_at: Option<Timestamp>,
     networks: Networks,
     warehouses: Warehouses,
     metadata: Map<String, Value>,
-    key: Option<ApiKey>,
-    own: Option<Own>,
+    key: Option<Box<ApiKey>>,
 }
 
 /// A limit and a quota of the key's own, one of them at least.
-#[derive(Debug)]
-pub(crate) struct Own {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Own<'a> {
     pub(crate) limit: Option<RateLimit>,
     pub(crate) quota: Option<Quota>,
     /// What they are counted on.
-    pub(crate) lineage: Arc<Subject>,
+    pub(crate) lineage: &'a Arc<Subject>,
 }
 
 impl KeyRecord {
-    /// `lineage` for a key that has a limit or quota of its own.
-    pub(crate) fn new(key: ApiKey, shared: Arc<Shared>, lineage: Option<Arc<Subject>>) -> Self {
+    pub(crate) fn new(key: ApiKey, shared: Arc<Shared>, subjects: &Subjects) -> Self {
         let bits = key.id.as_u128();
         Self {
             tally: Tally::default(),
@@ -130,7 +135,10 @@ impl KeyRecord {
             shared,
             expires_at: key.settings.expires_at.map_or(i64::MAX, Timestamp::as_millis),
             name: SmolStr::new(&key.settings.name),
-            rare: Rare::of(key, lineage).map(Arc::new),
+            subject: {
+                let terms = Terms::new(key.settings.rate_limit, key.settings.quota);
+                subjects.of_key(key.lineage, terms, Rare::of(key))
+            },
         }
     }
 
@@ -141,7 +149,7 @@ impl KeyRecord {
             id: self.id,
             hash: self.hash,
             shared: Arc::clone(&self.shared),
-            rare: self.rare.clone(),
+            subject: self.subject.clone(),
             expires_at: self.expires_at,
             name: self.name.clone(),
         }
@@ -200,7 +208,7 @@ impl KeyRecord {
     /// Its owner's free data; `None` when there is none.
     #[must_use]
     pub fn metadata(&self) -> Option<&Map<String, Value>> {
-        self.rare.as_deref().map(|rare| &rare.metadata).filter(|map| !map.is_empty())
+        self.rare().map(|rare| &rare.metadata).filter(|map| !map.is_empty())
     }
 
     /// When it expires by itself.
@@ -225,7 +233,7 @@ impl KeyRecord {
     /// The key itself, for rules that need all of it (who may grant what): kept of management keys only.
     #[must_use]
     pub fn key(&self) -> Option<&ApiKey> {
-        self.rare.as_deref()?.key.as_ref()
+        self.rare()?.key.as_deref()
     }
 
     /// What decisions need.
@@ -233,7 +241,7 @@ impl KeyRecord {
     #[inline]
     pub fn facts(&self) -> KeyFacts<'_> {
         let common = &self.shared.common;
-        let rare = self.rare.as_deref();
+        let rare = self.rare();
         KeyFacts {
             revoked: common.revoked,
             suspended: common.suspended,
@@ -246,16 +254,29 @@ impl KeyRecord {
     }
 
     #[inline]
-    pub(crate) fn own(&self) -> Option<&Own> {
-        self.rare.as_deref()?.own.as_ref()
+    fn rare(&self) -> Option<&Rare> {
+        self.subject.as_ref()?.rare.as_deref()
+    }
+
+    #[inline]
+    pub(crate) fn own(&self) -> Option<Own<'_>> {
+        let subject = self.subject.as_ref().filter(|subject| subject.terms.is_some())?;
+        let lineage = subject.rare.as_deref().and_then(|rare| rare.counted.as_ref()).unwrap_or(subject);
+        Some(Own { limit: subject.terms.limit(), quota: subject.terms.quota(), lineage })
+    }
+
+    /// Begins to fetch the rest of the record into the processor's cache, before something is locked that all reading waits for.
+    #[inline]
+    pub(crate) fn fetch_rest(&self) {
+        black_box(self.expires_at);
     }
 
     /// Begins to fetch what the key counts on into the processor's cache: that takes as long as the keyed hash, which needs none of
     /// it.
     #[inline]
     pub(crate) fn fetch_ahead(&self) {
-        if let Some(own) = self.own() {
-            std::hint::black_box(own.lineage.counts.is_locked());
+        if let Some(subject) = &self.subject {
+            subject.fetch_ahead();
         }
     }
 
@@ -277,13 +298,11 @@ impl fmt::Debug for KeyRecord {
 }
 
 impl Rare {
-    fn of(key: ApiKey, lineage: Option<Arc<Subject>>) -> Option<Self> {
+    fn of(key: ApiKey) -> Option<Self> {
         let settings = &key.settings;
-        let own = lineage.map(|lineage| Own { limit: settings.rate_limit, quota: settings.quota, lineage });
         // Only management keys grant anything.
         let management = key.kind == KeyKind::Management;
-        let plain = own.is_none()
-            && key.retirement().is_none()
+        let plain = key.retirement().is_none()
             && settings.ip_allowlist.is_empty()
             && settings.warehouse_ids.is_empty()
             && settings.metadata.is_empty();
@@ -291,12 +310,12 @@ impl Rare {
             return None;
         }
         Some(Self {
+            counted: None,
             retires_at: key.retirement().map(|r| r.at),
             networks: settings.ip_allowlist.clone(),
             warehouses: settings.warehouse_ids.clone(),
             metadata: settings.metadata.clone(),
-            own,
-            key: management.then_some(key),
+            key: management.then(|| Box::new(key)),
         })
     }
 }
@@ -304,7 +323,7 @@ impl Rare {
 #[cfg(test)]
 pub(crate) mod samples {
     use super::*;
-    use crate::subject::{SubjectId, Subjects};
+    use crate::subject::SubjectId;
     use mgmt_core::{
         account::{Actor, Plan},
         key::{Mint, NewKey},
@@ -335,7 +354,7 @@ pub(crate) mod samples {
         let subjects = Subjects::default();
         let [management, resource] = [SubjectId::Management, SubjectId::Resource].map(|id| subjects.get(id(organization.id)));
         let shared = Arc::new(Shared::new(Common::new(&key, &organization, &catalogues, None), management, resource));
-        move |bits| Arc::new(KeyRecord::new(ApiKey { id: KeyId::from_u128(bits), ..key.clone() }, Arc::clone(&shared), None))
+        move |bits| Arc::new(KeyRecord::new(ApiKey { id: KeyId::from_u128(bits), ..key.clone() }, Arc::clone(&shared), &subjects))
     }
 
     /// With the header of an `Arc` and of an allocation, 128 bytes.

@@ -142,6 +142,7 @@ impl Default for Spread {
 }
 
 impl Spread {
+    #[inline]
     pub(crate) fn counting(&self) -> Counting {
         let mode = self.mode.load(Ordering::Acquire);
         let shared = mode & SHARED != 0;
@@ -176,17 +177,20 @@ impl Counting {
     }
 
     /// What this node may accept of a limit: an equal share, and at least one.
+    #[inline]
     fn share(self, limit: &RateLimit) -> RateLimit {
         if self.nodes <= 1 { *limit } else { RateLimit { requests: (limit.requests / self.nodes).max(1), ..*limit } }
     }
 
     /// Whether this node's own window decides. Where windows are shared it does so for one span after they came back: they may
     /// have lost what they held, and lack what was accepted without them.
+    #[inline]
     fn decides(self, limit: &RateLimit, now: u64) -> bool {
         !self.shared || (self.since > 0 && now < self.since.saturating_add(u64::from(limit.per_seconds) * 1_000_000_000))
     }
 
     /// Judges a request by this node's own window.
+    #[inline]
     pub(crate) fn check(self, window: &mut Window, limit: &RateLimit, now: u64) -> Verdict {
         if self.decides(limit, now) {
             return window.check(&self.share(limit), now);
@@ -197,6 +201,7 @@ impl Counting {
     }
 
     /// What clients are told of this node's own window: the limit that they have, and what is left of this node's share.
+    #[inline]
     pub(crate) fn standing(self, window: &mut Window, limit: &RateLimit, now: u64) -> Standing {
         Standing { limit: limit.requests, ..window.standing(&self.share(limit), now) }
     }

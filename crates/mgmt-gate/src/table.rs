@@ -6,6 +6,7 @@
 
 use std::{
     collections::HashMap,
+    hint::black_box,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicUsize, Ordering},
@@ -80,6 +81,7 @@ impl Places {
                 && let Some(record) = record
                 && record.id() == id
             {
+                record.fetch_rest();
                 return Some((place, record));
             }
         }
@@ -227,6 +229,15 @@ impl Table {
     fn lock(&self, bucket: usize) -> Option<Locked<'_>> {
         let segment = self.segments.get(bucket / SEGMENT)?.get()?;
         Some(Locked { places: segment.buckets.get(bucket % SEGMENT)?.0.lock(), segment })
+    }
+
+    /// Begins to fetch a bucket into the processor's cache: a lock waits until all before it is done, this does not.
+    #[inline]
+    pub(crate) fn fetch_ahead(&self, mark: Mark) {
+        let at = mark.bucket(self.buckets.load(Ordering::Acquire));
+        if let Some(bucket) = self.segments.get(at / SEGMENT).and_then(OnceLock::get).and_then(|s| s.buckets.get(at % SEGMENT)) {
+            black_box(bucket.0.is_locked());
+        }
     }
 
     /// Finds a record. Takes the lock of its bucket for a moment.

@@ -13,7 +13,7 @@ impl Gate {
         if subject.counts.lock().units.cover(quota, cost, now) != Cover::Fetch {
             return Ok(());
         }
-        let row = subject.id.quota_row();
+        let row = subject.id().quota_row();
         // From before the others are asked: an answer that is very fast must not be missed.
         let mut waiting = self.recall.wait_for(&row);
         let Fetch::Recalled = self.take_units(subject, quota, cost, Step::First, now)? else { return Ok(()) };
@@ -32,7 +32,7 @@ impl Gate {
         let _one = subject.refill.lock();
         let stale = subject.counts.lock().units.outdated(quota, now);
         let lacking = subject.counts.lock().units.lacking(cost);
-        let (row, start) = (subject.id.quota_row(), quota.period.start(now.wall));
+        let (row, start) = (subject.id().quota_row(), quota.period.start(now.wall));
         let (taken, waits) = self.store.run("quota.take", |tx| {
             if let Some((period, units)) = stale {
                 tx.quotas().give_back(&row, period, units)?;
@@ -63,7 +63,7 @@ impl Gate {
         let _one = subject.refill.lock();
         let released = subject.counts.lock().units.release(now, letting != Letting::Idle);
         let Some((start, units)) = released else { return Ok(()) };
-        let row = subject.id.quota_row();
+        let row = subject.id().quota_row();
         // Whether a commit that failed was stored nobody knows: units that may have gone back are not used here any more. Some
         // may be lost until the period ends, none is handed out twice.
         self.store.run("quota.give_back", |tx| {
