@@ -1,7 +1,16 @@
 //! What limits and quotas are counted on: a key's lineage, an organization's traffic, a session. A subject outlives the cached
 //! records that point to it, so that a refreshed or evicted record never forgets what was counted.
 
-use std::{borrow::Borrow, collections::HashSet, hash::Hash, hint::black_box, sync::Arc};
+use std::{
+    borrow::Borrow,
+    collections::HashSet,
+    hash::Hash,
+    hint::black_box,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
 
 use mgmt_core::{
     id::{KeyId, OrganizationId, SessionId},
@@ -122,6 +131,8 @@ pub(crate) struct Subject {
     /// Under one lock, since most requests count on both.
     pub(crate) counts: Mutex<Counts>,
     name: Name,
+    /// Whether it is on the list of those that may hold units.
+    is_listed: AtomicBool,
     /// Held while units are fetched and waited for, so that one fetch serves all who wait. Taken before `refill`.
     pub(crate) turn: Mutex<()>,
     /// Held while units move between this node and the store.
@@ -131,7 +142,8 @@ pub(crate) struct Subject {
 impl Subject {
     fn new(id: SubjectId, terms: Terms, rare: Option<Box<Rare>>) -> Self {
         let (name, counts) = (Name::of(id), Mutex::default());
-        Self { terms, rare, counts, name, turn: Mutex::default(), refill: Mutex::default() }
+        let is_listed = AtomicBool::new(false);
+        Self { terms, rare, counts, name, is_listed, turn: Mutex::default(), refill: Mutex::default() }
     }
 
     pub(crate) fn id(&self) -> SubjectId {
@@ -173,9 +185,24 @@ impl Hash for Entry {
     }
 }
 
+/// Subjects are kept in so many parts, one of which is swept at a time: no request waits long for its place, however many there are.
+const PARTS: usize = 64;
+
 /// All subjects that count anything.
-#[derive(Debug, Default)]
-pub(crate) struct Subjects(Mutex<HashSet<Entry>>);
+#[derive(Debug)]
+pub(crate) struct Subjects {
+    parts: [Mutex<HashSet<Entry>>; PARTS],
+    /// The part that is swept next.
+    next: AtomicUsize,
+    /// Those that may hold units: few, beside all.
+    holding: Mutex<Vec<Arc<Subject>>>,
+}
+
+impl Default for Subjects {
+    fn default() -> Self {
+        Self { parts: std::array::from_fn(|_| Mutex::default()), next: AtomicUsize::new(0), holding: Mutex::default() }
+    }
+}
 
 impl Subjects {
     pub(crate) fn get(&self, id: SubjectId) -> Arc<Subject> {
@@ -198,18 +225,31 @@ impl Subjects {
     }
 
     fn get_or_make(&self, id: SubjectId, terms: Terms) -> Arc<Subject> {
-        let mut all = self.0.lock();
-        if let Some(Entry(subject)) = all.get(&Name::of(id)) {
+        let name = Name::of(id);
+        let mut part = self.part(name).lock();
+        if let Some(Entry(subject)) = part.get(&name) {
             return Arc::clone(subject);
         }
         let subject = Arc::new(Subject::new(id, terms, None));
-        all.insert(Entry(Arc::clone(&subject)));
+        part.insert(Entry(Arc::clone(&subject)));
         subject
+    }
+
+    /// By the last bits of ids, which are random.
+    fn part(&self, name: Name) -> &Mutex<HashSet<Entry>> {
+        let [.., last] = name.0;
+        let [first, ..] = &self.parts;
+        self.parts.get(usize::from(last) % PARTS).unwrap_or(first)
+    }
+
+    fn find(&self, id: SubjectId) -> Option<Arc<Subject>> {
+        let name = Name::of(id);
+        self.part(name).lock().get(&name).map(|Entry(subject)| Arc::clone(subject))
     }
 
     /// Units that are held for a subject and not used.
     pub(crate) fn unused(&self, id: SubjectId) -> u64 {
-        self.0.lock().get(&Name::of(id)).map_or(0, |Entry(subject)| subject.counts.lock().units.held())
+        self.find(id).map_or(0, |subject| subject.counts.lock().units.held())
     }
 
     /// Those who count on a quota's row.
@@ -219,17 +259,28 @@ impl Subjects {
             row.parse().ok().map(SubjectId::Management),
             row.parse().ok().map(SubjectId::Resource),
         ];
-        let all = self.0.lock();
-        ids.into_iter().flatten().filter_map(|id| all.get(&Name::of(id)).map(|Entry(subject)| Arc::clone(subject))).collect()
+        ids.into_iter().flatten().filter_map(|id| self.find(id)).collect()
     }
 
-    pub(crate) fn all(&self) -> Vec<Arc<Subject>> {
-        self.0.lock().iter().map(|Entry(subject)| Arc::clone(subject)).collect()
+    /// Notes that a subject may hold units from now on.
+    pub(crate) fn list(&self, subject: &Arc<Subject>) {
+        if !subject.is_listed.swap(true, Ordering::SeqCst) {
+            self.holding.lock().push(Arc::clone(subject));
+        }
     }
 
-    /// Forgets subjects that nobody points to and that can refuse nobody any more.
+    /// Those that may hold units, off the list: whoever finds that they still do lists them again.
+    pub(crate) fn take_listed(&self) -> Vec<Arc<Subject>> {
+        let listed = std::mem::take(&mut *self.holding.lock());
+        listed.iter().for_each(|subject| subject.is_listed.store(false, Ordering::SeqCst));
+        listed
+    }
+
+    /// Forgets subjects that nobody points to and that can refuse nobody any more, in the next part of all.
     pub(crate) fn sweep(&self, nanos: u64) {
-        self.0.lock().retain(|Entry(subject)| {
+        let next = self.next.fetch_add(1, Ordering::Relaxed) % PARTS;
+        let Some(part) = self.parts.get(next) else { return };
+        part.lock().retain(|Entry(subject)| {
             if Arc::strong_count(subject) > 1 {
                 return true;
             }
@@ -239,7 +290,7 @@ impl Subjects {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.lock().len()
+        self.parts.iter().map(|part| part.lock().len()).sum()
     }
 }
 
@@ -278,7 +329,7 @@ mod tests {
         assert!(restricted.rare.as_ref().unwrap().counted.is_none());
         assert_eq!(subjects.len(), 1);
         drop((first, again));
-        subjects.sweep(0);
+        (0..PARTS).for_each(|_| subjects.sweep(0));
         assert_eq!(subjects.len(), 0, "nobody points to it");
     }
 

@@ -1,5 +1,7 @@
 //! Units of quotas on their way between this node and the store.
 
+use std::sync::Arc;
+
 use mgmt_core::quota::Quota;
 use mgmt_store::{Result, StoreError};
 
@@ -8,7 +10,7 @@ use crate::{clock::Moment, quota::Cover, recall::LOOKS, subject::Subject};
 
 impl Gate {
     /// Fetches units. Where the row has too few and other nodes may hold some, these are asked back for.
-    pub(super) fn fetch_units(&self, subject: &Subject, quota: &Quota, cost: u64, now: Moment) -> Result<()> {
+    pub(super) fn fetch_units(&self, subject: &Arc<Subject>, quota: &Quota, cost: u64, now: Moment) -> Result<()> {
         let _turn = subject.turn.lock();
         if subject.counts.lock().units.cover(quota, cost, now) != Cover::Fetch {
             return Ok(());
@@ -28,7 +30,7 @@ impl Gate {
         Ok(())
     }
 
-    fn take_units(&self, subject: &Subject, quota: &Quota, cost: u64, step: Step, now: Moment) -> Result<Fetch> {
+    fn take_units(&self, subject: &Arc<Subject>, quota: &Quota, cost: u64, step: Step, now: Moment) -> Result<Fetch> {
         let _one = subject.refill.lock();
         let stale = subject.counts.lock().units.outdated(quota, now);
         let lacking = subject.counts.lock().units.lacking(cost);
@@ -52,11 +54,22 @@ impl Gate {
             return Ok(Fetch::Recalled);
         }
         subject.counts.lock().units.receive(taken.units, taken.used, step != Step::First, now);
+        self.subjects.list(subject);
         Ok(Fetch::Done)
     }
 
     pub(super) fn release(&self, now: Moment, letting: Letting) -> Result<()> {
-        self.subjects.all().iter().try_for_each(|subject| self.release_of(subject, now, letting))
+        let mut result = Ok(());
+        for subject in self.subjects.take_listed() {
+            // What is on its way is lost where the store is away: the others keep theirs.
+            if result.is_ok() {
+                result = self.release_of(&subject, now, letting);
+            }
+            if subject.counts.lock().units.held() > 0 {
+                self.subjects.list(&subject);
+            }
+        }
+        result
     }
 
     pub(super) fn release_of(&self, subject: &Subject, now: Moment, letting: Letting) -> Result<()> {
