@@ -220,43 +220,37 @@ impl Inside {
 
     /// Applies all changes there are, and renews the lease: the last change that was applied.
     fn renew(&self, store: &dyn Store) -> Result<i64, ApiError> {
-        let cluster = &self.shared.cluster;
-        // Before anything is asked, so that the lease ends here before it ends there.
-        let mut asked = self.nanos();
-        // Mostly all was applied when it was heard of. Each question is a way to the database and back, which takes long where all are busy.
-        let mut renewed = self.try_renewal(store, false)?;
-        if renewed.is_none() {
-            store.read("leases.follow", |tx| self.shared.gate.follow(tx))?;
-            asked = self.nanos();
-            renewed = self.try_renewal(store, true)?;
-        }
-        let Some((applied, nodes)) = renewed else { return Err(ApiError::internal("changes came while none could")) };
-        // What limits are divided among while they are not counted together.
-        self.shared.gate.divide_limits(u32::try_from(nodes).unwrap_or(u32::MAX));
-        if !self.is_stopping() {
-            self.shared.gate.grant(Lease::granted(asked, cluster.terms));
-        }
-        metrics::counter!("mgmt_cluster_renewals_total").increment(1);
-        Ok(applied)
-    }
-
-    /// Renews the lease, unless there are changes that were not applied; `insists` applies them meanwhile, which keeps others from
-    /// changing anything. The last change that was applied, and how many nodes there are.
-    fn try_renewal(&self, store: &dyn Store, insists: bool) -> Result<Option<(i64, usize)>, ApiError> {
         let Shared { cluster, gate, .. } = &self.shared;
-        store.run("leases.renew", |tx| {
+        if !gate.may_answer(self.shared.clock.now()) {
+            // Much may have come since: it is read without keeping others from changing anything.
+            store.read("leases.follow", |tx| gate.follow(tx))?;
+        }
+        // Before anything is asked, so that the lease ends here before it ends there.
+        let asked = self.nanos();
+        // Each question is a way to the database and back, which takes long where all are busy.
+        let (applied, nodes) = store.run("leases.renew", |tx| {
             // Before the row is locked that all changes are numbered by.
             let (holders, time) = tx.node_leases().list()?;
             let nodes = nodes(&holders, &cluster.name, time);
-            let mut applied = gate.applied();
-            let mut is_renewed = tx.node_leases().renew(&cluster.name, cluster.terms.ttl(), applied)?;
-            if !is_renewed && insists {
-                // No more changes come now.
-                applied = gate.follow(tx)?;
-                is_renewed = tx.node_leases().renew(&cluster.name, cluster.terms.ttl(), applied)?;
+            // Mostly all was applied when it was heard of.
+            let known = gate.applied();
+            if tx.node_leases().renew(&cluster.name, cluster.terms.ttl(), known)? {
+                return Ok((known, nodes));
             }
-            Ok::<_, ApiError>(is_renewed.then_some((applied, nodes)))
-        })
+            // No more changes come now.
+            let all = gate.follow(tx)?;
+            if tx.node_leases().renew(&cluster.name, cluster.terms.ttl(), all)? {
+                return Ok((all, nodes));
+            }
+            Err(StoreError::Unavailable("changes came while none could".to_owned()))
+        })?;
+        // What limits are divided among while they are not counted together.
+        gate.divide_limits(u32::try_from(nodes).unwrap_or(u32::MAX));
+        if !self.is_stopping() {
+            gate.grant(Lease::granted(asked, cluster.terms));
+        }
+        metrics::counter!("mgmt_cluster_renewals_total").increment(1);
+        Ok(applied)
     }
 
     /// Applies all changes there are, and says so, if there are any.
