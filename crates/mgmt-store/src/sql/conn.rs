@@ -169,11 +169,12 @@ impl AnyConnection {
 
     /// Leaves it to whoever commits to bring the commits to the disk. SQLite still syncs its journal before it copies it into the database,
     /// which it does when the journal has 32 MiB: a page that many transactions have changed is copied once. 16 MiB of pages are kept in
-    /// memory, so that those of a group of transactions are written once, at its end.
+    /// memory, so that those of a group of transactions are written once, at its end; and so is what undoes a savepoint, which would need a
+    /// folder for temporary files.
     pub(crate) fn leave_commits_to_others(&mut self) -> QueryResult<()> {
         match self {
             Self::Sqlite(c) => {
-                c.batch_execute("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8192; PRAGMA cache_size = -16384")
+                c.batch_execute("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8192; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY")
             }
             Self::Postgres(_) => Ok(()),
         }
