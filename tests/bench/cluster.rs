@@ -1,7 +1,10 @@
 //! What leases cost: checks by HTTP at three nodes that hold leases, beside three of the same that need none, in one run.
 //!
-//! `make bench-cluster` builds a server that can be told to go without leases, with optimization, and runs this. Both sets of nodes run all the
-//! time, on one PostgreSQL; the clients ask one set and then the other, in pairs of rounds whose order changes.
+//! `make bench-cluster` builds a server that can be told to go without leases, with optimization, and runs this. All six nodes run on one
+//! PostgreSQL and one core, the clients on another; PostgreSQL runs where there is time. The clients ask one set and then the other, in
+//! many short pairs of rounds whose order changes: a machine that is shared with others changes its speed from second to second. What the
+//! threads that hold the leases take goes on all the time, whoever is asked: it is measured by itself before, and counted against a node
+//! that has one core of its own.
 
 #![allow(
     clippy::unwrap_used,
@@ -19,11 +22,19 @@ use std::{
     time::{Duration, Instant},
 };
 
+#[path = "common/mod.rs"]
+mod common;
+
+use common::{
+    CLIENT_CORE, SERVER_CORE, cpu_time, median, pin,
+    table::{Goal, Table},
+};
 use mgmt_tests::{Backend, Server, in_parallel};
 use serde_json::json;
 
-const PAIRS: usize = 15;
-const ROUND: Duration = Duration::from_secs(2);
+const PAIRS: usize = 200;
+const ROUND: Duration = Duration::from_millis(300);
+const IDLE: Duration = Duration::from_secs(10);
 const CLIENTS: usize = 12;
 const KEYS: usize = 100;
 
@@ -42,31 +53,58 @@ fn main() {
     let off = [without(), without(), without()];
     let on = [first.another_node(), first.another_node(), first];
     assert!(off.iter().all(|node| node.log().contains("without a lease")), "build the server with `make bench-cluster`");
-    let asked = Asked { keys: &keys, management_key: on[2].management_key() };
-    for nodes in [&on, &off] {
-        asked.round(nodes, Duration::from_secs(1));
+    for node in on.iter().chain(&off) {
+        pin(node.pid(), SERVER_CORE);
     }
+    pin(std::process::id(), CLIENT_CORE);
+    let asked = Asked { keys: &keys, management_key: on[2].management_key() };
+    // Keys are read, and connections made, when they are first used.
+    for nodes in [&on, &off] {
+        asked.round(nodes, IDLE);
+    }
+    let [idle, bare_idle] = [&on, &off].map(|nodes| {
+        let before = used(nodes);
+        std::thread::sleep(IDLE);
+        (used(nodes) - before).as_secs_f64() / IDLE.as_secs_f64() / nodes.len() as f64
+    });
+    println!("a node without requests takes {:.2} ms a second with leases, {:.2} without", idle * 1e3, bare_idle * 1e3);
     let mut pairs = Vec::new();
     for pair in 0..PAIRS {
-        let (with, bare) = if pair % 2 == 0 {
-            let with = asked.round(&on, ROUND);
-            (with, asked.round(&off, ROUND))
-        } else {
-            let bare = asked.round(&off, ROUND);
-            (asked.round(&on, ROUND), bare)
-        };
-        println!("{with:9.0} a second with leases, {bare:9.0} without: {:.3}", with / bare);
-        pairs.push((with, bare));
+        let mut rounds = [&on, &off];
+        if pair % 2 == 1 {
+            rounds.reverse();
+        }
+        let mut figures = rounds.map(|nodes| asked.round(nodes, ROUND));
+        if pair % 2 == 1 {
+            figures.reverse();
+        }
+        pairs.push(figures);
     }
-    let sum = |of: fn(&(f64, f64)) -> f64| pairs.iter().map(of).sum::<f64>() / PAIRS as f64;
-    let (with, bare) = (sum(|p| p.0), sum(|p| p.1));
-    let mut ratios: Vec<_> = pairs.iter().map(|(with, bare)| with / bare).collect();
-    ratios.sort_by(f64::total_cmp);
-    println!(
-        "mean: {with:.0} a second with leases, {bare:.0} without: {:.3}; median of the pairs {:.3}",
-        with / bare,
-        ratios[PAIRS / 2]
-    );
+    let of = |set: usize, of: fn(&Round) -> f64| pairs.iter().map(|pair| of(&pair[set])).sum::<f64>();
+    let [with, bare] = [0, 1].map(|set| of(set, |r| r.checks) / of(set, |r| r.time));
+    let [cpu, bare_cpu] = [0, 1].map(|set| of(set, |r| r.cpu) * 1e6 / of(set, |r| r.checks));
+    println!("{with:.0} checks a second with leases, {bare:.0} without; {cpu:.2} µs of the nodes' time a check, {bare_cpu:.2}");
+    let ratios = pairs.iter().map(|[with, bare]| (with.checks / with.time) / (bare.checks / bare.time)).collect();
+    let mut table = Table::new("9-cluster.md");
+    table.note("checks a second with leases beside without, median of the pairs", median(ratios), "", Goal::AtLeast(0.95));
+    table.note("checks a second with leases beside without, mean", with / bare, "", Goal::AtLeast(0.95));
+    let rest = (1.0 - idle) / (1.0 - bare_idle);
+    table.note("the same, less what holding a lease takes of a node's core", with / bare * rest, "", Goal::AtLeast(0.95));
+}
+
+/// What one set of nodes did in one round.
+#[derive(Clone, Copy)]
+struct Round {
+    checks: f64,
+    /// Seconds.
+    time: f64,
+    /// Seconds of processor time of the nodes.
+    cpu: f64,
+}
+
+/// Processor time of the nodes since they started.
+fn used(nodes: &[Server; 3]) -> Duration {
+    nodes.iter().map(|node| cpu_time(node.pid())).sum()
 }
 
 struct Asked<'a> {
@@ -75,11 +113,12 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// Checks a second at three nodes.
-    fn round(&self, nodes: &[Server; 3], time: Duration) -> f64 {
-        let start = Instant::now();
+    /// Asks three nodes for so long.
+    fn round(&self, nodes: &[Server; 3], time: Duration) -> Round {
+        let (start, before) = (Instant::now(), used(nodes));
         let counts = in_parallel(CLIENTS, |client| self.client(&nodes[client % 3].address, client, time));
-        counts.iter().sum::<usize>() as f64 / start.elapsed().as_secs_f64()
+        let time = start.elapsed().as_secs_f64();
+        Round { checks: counts.iter().sum::<usize>() as f64, time, cpu: (used(nodes) - before).as_secs_f64() }
     }
 
     fn client(&self, address: &str, client: usize, time: Duration) -> usize {

@@ -14,8 +14,11 @@ struct Cluster {
 }
 
 fn script(folder: &Folder, port: u16) -> Command {
-    let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/cluster"));
+    // A shell's background jobs inherit that Ctrl-C is ignored, and no script can take that back.
+    let mut command = Command::new("env");
     command
+        .arg("--default-signal=INT")
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/cluster"))
         .env("CLUSTER_FOLDER", folder.file("cluster"))
         .env("CLUSTER_PORT", port.to_string())
         .env("CLUSTER_BIN", binary())

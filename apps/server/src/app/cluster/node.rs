@@ -20,7 +20,7 @@ use crate::{app::App, cli::Failure, error::ApiError};
 /// How often the lease is renewed, at most; four times a lease, where leases are short.
 const RENEW_EVERY: Duration = Duration::from_millis(500);
 /// How often news is looked for: as long as a change may take to be heard of.
-const HEAR_EVERY: Duration = Duration::from_millis(4);
+const HEAR_EVERY: Duration = Duration::from_millis(10);
 /// How often the leases are looked at while somebody waits. News of acknowledgements makes it sooner.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 const REST: Duration = Duration::from_millis(200);
