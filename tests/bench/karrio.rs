@@ -65,8 +65,8 @@ fn main() {
     assert_eq!(prices(&sides[0]), prices(&sides[1]), "the same sheet, other prices");
     let mut table = Table::new("8-karrio.md");
     let lists = |side: &Side| Load { requests: vec![side.list()], status: 200, connections: CONNECTIONS };
-    let rates = |side: &Side| Load { requests: side.posts("/v1/proxy/rates"), status: 200, connections: CONNECTIONS };
-    let makes = |side: &Side, connections| Load { requests: side.posts("/v1/shipments"), status: 201, connections };
+    let rates = |side: &Side| Load { requests: side.rates(), status: 200, connections: CONNECTIONS };
+    let makes = |side: &Side, connections| Load { requests: side.makes(), status: 201, connections };
 
     fill(&sides, 0, PAGE);
     compare(&mut table, &sides, "list shipments, all of 20", sides.each_ref().map(lists), 200.0);
@@ -99,7 +99,7 @@ fn compare(table: &mut Table, sides: &[Side; 2], measure: &str, loads: [Load; 2]
 /// Makes shipments until there are so many, and looks whether the list tells so.
 fn fill(sides: &[Side], from: usize, to: usize) {
     for side in sides {
-        let posts = side.posts("/v1/shipments");
+        let posts = side.makes();
         let mut connection = Connection::open(&side.address);
         for number in from..to {
             assert_eq!(connection.ask(&posts[number % REQUESTS]), 201, "{}", connection.body());
@@ -122,7 +122,7 @@ fn prices(side: &Side) -> Vec<Vec<(String, i64)>> {
         assert_eq!(rates.len(), sheet()["services"].as_array().unwrap().len(), "{answer}");
         rates
     };
-    side.posts("/v1/proxy/rates").into_iter().map(&mut priced).collect()
+    side.rates().into_iter().map(&mut priced).collect()
 }
 
 impl Side {
@@ -130,14 +130,28 @@ impl Side {
         load::get(&format!("/v1/shipments?limit={PAGE}"), &[("authorization", &self.authorization)])
     }
 
-    fn posts(&self, path: &str) -> Vec<Bytes> {
-        let post = |number| load::post(path, &[("authorization", &self.authorization)], &shipment(number).to_string());
-        (0..REQUESTS).map(post).collect()
+    /// Requests for rates, at the address where Karrio has them; it is one of ours, too.
+    fn rates(&self) -> Vec<Bytes> {
+        (0..REQUESTS).map(|number| self.post("/v1/proxy/rates", &parcel(number))).collect()
+    }
+
+    fn makes(&self) -> Vec<Bytes> {
+        let shipment = |number| {
+            let mut body = parcel(number);
+            body["order_id"] = json!(format!("ORD-{number}"));
+            body["metadata"] = json!({"batch": format!("b{}", number % 7)});
+            body
+        };
+        (0..REQUESTS).map(|number| self.post("/v1/shipments", &shipment(number))).collect()
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Bytes {
+        load::post(path, &[("authorization", &self.authorization)], &body.to_string())
     }
 }
 
 /// One parcel from San Francisco to one of four countries.
-fn shipment(number: usize) -> Value {
+fn parcel(number: usize) -> Value {
     let to = [
         json!({"country_code": "US", "postal_code": "10001", "state_code": "NY", "city": "New York", "address_line1": "20 W 34th Street"}),
         json!({"country_code": "CA", "postal_code": "K1A0B1", "state_code": "ON", "city": "Ottawa", "address_line1": "111 Wellington Street"}),
@@ -152,8 +166,7 @@ fn shipment(number: usize) -> Value {
         "recipient": recipient,
         "parcels": [{"weight": 0.5 + (number / 4 % 6) as f64 * 0.75, "weight_unit": "KG",
             "length": 30, "width": 20, "height": 10, "dimension_unit": "CM"}],
-        "reference": format!("PO-{number}"),
-        "metadata": {"batch": format!("b{}", number % 7)}
+        "reference": format!("PO-{number}")
     })
 }
 
