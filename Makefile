@@ -17,7 +17,7 @@ ALL := --locked --workspace --features mgmt-server/dashboard
 ORG ?= My organization
 EMAIL ?= owner@example.com
 
-.PHONY: help run cluster test check build it fmt fmt-check lint unit doc layers advisories licences deny faults openapi bench bench-check bench-cluster bench-http bench-others bench-writes bench-calm bench-start bench-plots bench-deliveries bench-shipments
+.PHONY: help run cluster test check build it fmt fmt-check lint unit doc layers advisories licences deny faults openapi bench bench-check bench-cluster bench-http bench-others bench-karrio bench-writes bench-calm bench-start bench-plots bench-deliveries bench-shipments
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -108,6 +108,10 @@ bench-others: ## checks beside other systems: better-auth on Node, djangorestfra
 	$(CARGO) build --locked --profile bench-server -p mgmt-server
 	@MGMT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench-server/mgmt" scripts/bench-others
 
+bench-karrio: ## the shipping API beside the Karrio server: lists, rates, new shipments
+	$(CARGO) build --locked --profile bench-server -p mgmt-server
+	@MGMT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench-server/mgmt" scripts/bench-karrio
+
 bench-writes: ## keys made over HTTP beside bare inserts, on both databases, durably
 	$(CARGO) build --locked --profile bench-server -p mgmt-server
 	@MGMT_DURABLE=1 MGMT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench-server/mgmt" scripts/with-postgres \
@@ -123,7 +127,7 @@ bench-start: ## start-up and memory with a million keys
 	@MGMT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench-server/mgmt" \
 		$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench start
 
-bench: bench-check bench-http bench-others bench-writes bench-start bench-calm ## all of these; the goals and what was measured go to .local/bench.md
+bench: bench-check bench-http bench-others bench-karrio bench-writes bench-start bench-calm ## all of these; the goals and what was measured go to .local/bench.md
 	@scripts/bench-table
 
 bench-plots: ## draws what bench-check measured, into docs/images (installs matplotlib below .local)

@@ -22,7 +22,7 @@ use std::{
 };
 
 use common::{
-    CLIENT_CORE, Process, SERVER_CORE,
+    CLIENT_CORE, Process, SERVER_CORE, children,
     load::{self, Bytes, Round},
     pin, seed, setting,
     table::{Goal, Table},
@@ -131,12 +131,7 @@ fn django(home: &Path) -> Subject {
     command.args(["--workers", "1", "--worker-class", "gthread", "--threads", "1", "--keep-alive", "60"]);
     command.args(["--log-level", "warning", "--bind", &address, "app:application"]);
     let process = Process(command.spawn().expect("gunicorn runs"));
-    let children = || {
-        let path = format!("/proc/{0}/task/{0}/children", process.pid());
-        let text = std::fs::read_to_string(path).unwrap_or_default();
-        text.split_ascii_whitespace().map(|pid| pid.parse().unwrap()).collect::<Vec<u32>>()
-    };
-    while std::net::TcpStream::connect(&address).is_err() || children().is_empty() {
+    while std::net::TcpStream::connect(&address).is_err() || children(process.pid()).is_empty() {
         std::thread::sleep(Duration::from_millis(50));
     }
     let texts = String::from_utf8(made.stdout).unwrap();
@@ -144,7 +139,7 @@ fn django(home: &Path) -> Subject {
     Subject {
         name: "djangorestframework-api-key, SQLite",
         address,
-        pids: children(),
+        pids: children(process.pid()),
         requests: texts.lines().map(guarded).collect(),
         _process: Some(process),
         _folder: Some(folder),

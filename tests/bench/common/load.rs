@@ -55,6 +55,9 @@ impl Connection {
     pub(crate) fn receive(&mut self) -> u16 {
         self.filled = 0;
         loop {
+            if self.filled == self.buffer.len() {
+                self.buffer.resize(2 * self.filled, 0);
+            }
             let read = self.stream.read(&mut self.buffer[self.filled..]).unwrap();
             assert!(read > 0, "the server closed the connection: {}", String::from_utf8_lossy(self.answer()));
             self.filled += read;
