@@ -15,6 +15,8 @@ use mgmt_store::{Ending, Invalidation, Mode, Result, Store, StoreError, Throttle
 
 use crate::Memory;
 
+mod agreement;
+
 mod conformance {
     use mgmt_store::Store;
 
