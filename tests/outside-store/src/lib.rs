@@ -1,102 +1,64 @@
-//! A store that is none of ours: it stands around another one, and knows how often each transaction ran and failed. It uses nothing
-//! but what `mgmt_store` makes public, and is held to `mgmt_store::conformance` like those that come with it.
+//! A store that is none of ours: [`Memory`] keeps everything in maps. It is written with nothing but what `mgmt_core`, `mgmt_shipping` and
+//! `mgmt_store` make public, has no SQL in it, and is held to `mgmt_store::conformance` like the stores that come with `mgmt`.
+//!
+//! It is an example of a store to read, and good for tests of programs that need one.
+//!
+//! # What it is not for
+//!
+//! - **Nothing is durable.** When `run` returns, the change is in memory and nowhere else; it is gone with the process. That breaks the
+//!   promise that what was committed survives the loss of power: no suite can test it, and a store for use must keep it.
+//! - **It belongs to one process**, and says so: `is_shared` is false, and nobody listens.
+//! - **It is slow where there is much.** Lists and unique values are looked for in whole tables, and the first change of a table in a
+//!   transaction copies the map of it (not the records). One writer at a time.
+//! - **It cannot be backed up**: `back_up` is refused, as it would be for any store that is no SQLite file.
+//!
+//! # How to read it
+//!
+//! | file | what it shows |
+//! |---|---|
+//! | `memory.rs` | `Store`: when a transaction begins, how it ends, when it is run again |
+//! | `tx.rs` | `Tx`: the two ways through which every method goes, to look and to write, and what a failure does to a transaction |
+//! | `table.rs` | a map that is copied when it is written to, with unique values, references, and compare-and-set |
+//! | `state.rs` | all tables |
+//! | the others | the traits, a file for each group: each method is what its documentation says, and little more |
+//!
+//! # How to write one
+//!
+//! In this order, with the suite at hand from the first step on (`mgmt_store::conformance_tests!`):
+//!
+//! 1. **Transactions**, with `settings` and `throttles`, which are a map each. Everything else is worth nothing before the tests of transactions
+//!    pass: what ends in `Err` or a panic leaves nothing behind; a failed statement spoils its transaction, also when the caller does
+//!    not mind it; who reads cannot write, and sees one moment however long it looks.
+//! 2. **Organizations, people and keys**, which most others refer to. Three answers are to be told apart from here on. Something
+//!    that is unique or referred to makes a `Conflict` that ends the transaction. An update of a version that has passed is a
+//!    `Conflict` too, but ends nothing. What a transaction has seen and does not find any more makes it run again, and is told to nobody.
+//! 3. **Quotas, reveals, refresh tokens, invitations**: what races for. One statement has to check and change. Here that is free, as
+//!    whoever writes is alone; elsewhere it takes a guarded update or a lock.
+//! 4. **The journal and the audit log.** Numbers become visible in their order, and none is left out. A store of several nodes has most
+//!    of its work here and with leases: read `mgmt_core::lease` first.
+//! 5. **The rest**: webhooks with their queues, projects, usage, shipping.
+//!
+//! What a store of several processes needs beyond this: a database's clock for leases, `listen`, `recall` and `announce_return`.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
-
-use mgmt_core::time::Timestamp;
-use mgmt_store::{Ending, Mode, Result, Store, Tx};
-use parking_lot::Mutex;
-
-/// How a transaction fared.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Attempts, also those that were run again.
-    pub attempts: u64,
-    /// Attempts that kept their changes, as far as the work is concerned.
-    pub commits: u64,
-    /// Transactions that the store itself gave up.
-    pub faults: u64,
-}
-
-/// Counts what goes through a store.
-#[derive(Debug)]
-pub struct Counting {
-    inner: Arc<dyn Store>,
-    tallies: Mutex<BTreeMap<&'static str, Tally>>,
-}
-
-impl Counting {
-    /// Around another store.
-    #[must_use]
-    pub fn new(inner: Arc<dyn Store>) -> Self {
-        Self { inner, tallies: Mutex::default() }
-    }
-
-    /// How the transactions of a name fared.
-    #[must_use]
-    pub fn tally(&self, name: &str) -> Tally {
-        self.tallies.lock().get(name).copied().unwrap_or_default()
-    }
-
-    fn count(&self, name: &'static str, add: impl FnOnce(&mut Tally)) {
-        add(self.tallies.lock().entry(name).or_default());
-    }
-}
-
-impl Store for Counting {
-    fn transact(&self, name: &'static str, mode: Mode, work: &mut dyn FnMut(&mut dyn Tx) -> Ending) -> Result<()> {
-        let done = self.inner.transact(name, mode, &mut |tx| {
-            self.count(name, |tally| tally.attempts += 1);
-            let ending = work(tx);
-            self.count(name, |tally| tally.commits += u64::from(ending == Ending::Commit));
-            ending
-        });
-        self.count(name, |tally| tally.faults += u64::from(done.is_err()));
-        done
-    }
-
-    fn migrate(&self) -> Result<Vec<String>> {
-        self.inner.migrate()
-    }
-
-    fn check_schema(&self) -> Result<()> {
-        self.inner.check_schema()
-    }
-
-    fn is_shared(&self) -> bool {
-        self.inner.is_shared()
-    }
-
-    fn back_up(&self, target: &Path, taken_at: Timestamp) -> Result<()> {
-        self.inner.back_up(target, taken_at)
-    }
-}
-
+mod accounts;
+mod events;
+mod invitations;
+mod jobs;
+mod journals;
+mod keys;
+mod memory;
+mod projects;
+mod quotas;
+mod reveals;
+mod sessions;
+mod settings;
+mod shipping;
+mod state;
+mod table;
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use mgmt_store::{Options, StoreError};
+mod tests;
+mod tx;
+mod usage;
+mod webhooks;
 
-    fn open() -> Arc<dyn Store> {
-        let inner = mgmt_store::open("sqlite::memory:", Options::default()).unwrap();
-        inner.migrate().unwrap();
-        Arc::new(Counting::new(inner))
-    }
-
-    mod conformance {
-        mgmt_store::conformance_tests!(super::open());
-    }
-
-    #[test]
-    fn transactions_are_counted() {
-        let inner = mgmt_store::open("sqlite::memory:", Options::default()).unwrap();
-        inner.migrate().unwrap();
-        let counting = Counting::new(inner);
-        let store: &dyn Store = &counting;
-        store.run("a", |tx| tx.settings().insert("x", "y")).unwrap();
-        store.run("a", |_| Err::<(), _>(StoreError::Conflict("no"))).unwrap_err();
-        assert_eq!(store.read("b", |tx| tx.settings().find("x")).unwrap().as_deref(), Some("y"));
-        assert_eq!(counting.tally("a"), Tally { attempts: 2, commits: 1, faults: 0 });
-        assert_eq!(counting.tally("b"), Tally { attempts: 1, commits: 1, faults: 0 });
-    }
-}
+pub use memory::Memory;
