@@ -1,6 +1,7 @@
 //! Shipments: what a client asks for, and what becomes of it.
 
 mod draft;
+mod stored;
 
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
@@ -66,6 +67,7 @@ pub struct ShipmentParts {
 
 /// A shipment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "stored::Stored")]
 pub struct Shipment {
     /// Its id.
     pub id: ShipmentId,

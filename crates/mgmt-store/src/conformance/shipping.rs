@@ -217,6 +217,16 @@ pub fn trackers_round_trip(store: &dyn Store) {
         assert_eq!(read(store, |tx| tx.trackers().count(own, &filter)), 1);
         assert_eq!(read(store, |tx| tx.trackers().count(live, &filter)), 0);
     }
+    // A reference with the number of another one is no number.
+    let mut beside = buy(&mut bench, &shipment).1;
+    beside.meta.insert("reference".to_owned(), tracker.tracking_number.clone().into());
+    write(store, |tx| tx.trackers().insert(own.organization, &beside));
+    let part = Some(tracker.tracking_number.to_lowercase());
+    let numbered = TrackerFilter { tracking_number: part.clone(), ..TrackerFilter::default() };
+    let found = read(store, |tx| tx.trackers().list(own, &numbered, ALL));
+    assert_eq!(found.iter().map(|found| found.id).collect::<Vec<_>>(), [tracker.id]);
+    let keyword = TrackerFilter { keyword: part, ..TrackerFilter::default() };
+    assert_eq!(read(store, |tx| tx.trackers().count(own, &keyword)), 2);
     assert!(!write(store, |tx| tx.trackers().delete(live, tracker.id)));
     assert!(write(store, |tx| tx.trackers().delete(own, tracker.id)));
     assert!(!write(store, |tx| tx.trackers().delete(own, tracker.id)));

@@ -48,6 +48,12 @@ impl TrackerRow {
     }
 }
 
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// A text in lower case; only that of ASCII on SQLite.
+    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+}
+
 type Query = table::BoxedQuery<'static, MultiBackend>;
 
 fn of(realm: Realm) -> Query {
@@ -61,8 +67,9 @@ fn filtered(realm: Realm, filter: &TrackerFilter) -> Query {
         query = query.filter(table::search.like(anywhere(keyword)).escape('\\'));
     }
     if let Some(number) = &filter.tracking_number {
-        // The number stands in the first line of what is searched; a reference that holds it is found by it too.
+        // What is searched holds the number and the reference, and has an index.
         query = query.filter(table::search.like(anywhere(number)).escape('\\'));
+        query = query.filter(lower(table::tracking_number).like(anywhere(number)).escape('\\'));
     }
     if !filter.statuses.is_empty() {
         query = query.filter(table::status.eq_any(filter.statuses.iter().map(|s| s.as_str().to_owned()).collect::<Vec<_>>()));
