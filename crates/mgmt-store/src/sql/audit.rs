@@ -81,7 +81,7 @@ impl SqlTx<'_> {
         let count_up = diesel::update(heads::table.find(organization)).set(heads::seq.eq(heads::seq + 1));
         if self.query(|c| Kept(count_up).execute(c))? == 1 {
             let query = heads::table.find(organization).select((heads::seq, heads::hash));
-            let (seq, hash) = self.query(|c| query.first::<(i64, Vec<u8>)>(c))?;
+            let (seq, hash) = self.query(|c| query.get_result::<(i64, Vec<u8>)>(c))?;
             return Ok((seq, RowRef { table: "audit_heads", id: organization }.ok(hash.try_into())?));
         }
         let row = (heads::organization_id.eq(organization), heads::seq.eq(1_i64), heads::hash.eq(GENESIS.to_vec()));
@@ -147,7 +147,7 @@ impl Audit for SqlTx<'_> {
     fn head(&mut self, organization: OrganizationId) -> Result<Option<ChainHead>> {
         let id = organization.to_string();
         let query = heads::table.find(&id).select((heads::seq, heads::hash, heads::seal));
-        let found = self.query(|c| query.first::<(i64, Vec<u8>, Option<Vec<u8>>)>(c).optional())?;
+        let found = self.query(|c| query.get_result::<(i64, Vec<u8>, Option<Vec<u8>>)>(c).optional())?;
         let at = RowRef { table: "audit_heads", id: &id };
         let read = |(seq, hash, seal): (i64, Vec<u8>, Option<Vec<u8>>)| {
             let seal = seal.map(|s| at.ok(s.try_into())).transpose()?;

@@ -87,7 +87,7 @@ impl Deliveries for SqlTx<'_> {
     fn find(&mut self, webhook: WebhookId, id: DeliveryId) -> Result<Option<Delivery>> {
         let own = table::id.eq(id.to_string()).and(table::webhook_id.eq(webhook.to_string()));
         let query = table::table.filter(own).select(DeliveryRow::as_select());
-        let found = self.query(|c| query.first::<DeliveryRow>(c).optional())?;
+        let found = self.query(|c| query.get_result::<DeliveryRow>(c).optional())?;
         found.map(TryInto::try_into).transpose()
     }
 

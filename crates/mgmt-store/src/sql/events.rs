@@ -87,7 +87,7 @@ impl Events for SqlTx<'_> {
 
     fn find(&mut self, id: EventId) -> Result<Option<Event>> {
         let query = table::table.find(id.to_string()).select(EventRow::as_select());
-        let found = self.query(|c| query.first::<EventRow>(c).optional())?;
+        let found = self.query(|c| query.get_result::<EventRow>(c).optional())?;
         found.map(|row| WaitingEvent::try_from(row).map(|w| w.event)).transpose()
     }
 

@@ -72,7 +72,7 @@ impl Idempotency for SqlTx<'_> {
     fn find(&mut self, id: &str, now: Timestamp) -> Result<Option<IdempotencyRecord>> {
         let query =
             table::table.filter(table::id.eq(id).and(table::expires_at.gt(now.as_millis()))).select(IdempotencyRow::as_select());
-        let found = self.query(|c| query.first::<IdempotencyRow>(c).optional())?;
+        let found = self.query(|c| query.get_result::<IdempotencyRow>(c).optional())?;
         found.map(TryInto::try_into).transpose()
     }
 

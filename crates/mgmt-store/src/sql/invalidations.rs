@@ -65,7 +65,7 @@ impl Invalidations for SqlTx<'_> {
     }
 
     fn head(&mut self) -> Result<i64> {
-        let found = self.query(|c| sequences::table.find(SEQUENCE).select(sequences::value).first(c).optional())?;
+        let found = self.query(|c| sequences::table.find(SEQUENCE).select(sequences::value).get_result(c).optional())?;
         Ok(found.unwrap_or(0))
     }
 

@@ -79,20 +79,20 @@ impl Invitations for SqlTx<'_> {
     fn find(&mut self, organization: OrganizationId, id: InvitationId) -> Result<Option<Invitation>> {
         let own = table::id.eq(id.to_string()).and(table::organization_id.eq(organization.to_string()));
         let query = table::table.filter(own).select(InvitationRow::as_select());
-        let found = self.query(|c| query.first::<InvitationRow>(c).optional())?;
+        let found = self.query(|c| query.get_result::<InvitationRow>(c).optional())?;
         found.map(TryInto::try_into).transpose()
     }
 
     fn find_by_email(&mut self, organization: OrganizationId, email: &Email) -> Result<Option<Invitation>> {
         let own = table::email.eq(email.as_str()).and(table::organization_id.eq(organization.to_string()));
         let query = table::table.filter(own).select(InvitationRow::as_select());
-        let found = self.query(|c| query.first::<InvitationRow>(c).optional())?;
+        let found = self.query(|c| query.get_result::<InvitationRow>(c).optional())?;
         found.map(TryInto::try_into).transpose()
     }
 
     fn find_by_hash(&mut self, hash: &SecretHash) -> Result<Option<Invitation>> {
         let query = table::table.filter(table::hash.eq(hash.to_bytes())).select(InvitationRow::as_select());
-        let found = self.query(|c| query.first::<InvitationRow>(c).optional())?;
+        let found = self.query(|c| query.get_result::<InvitationRow>(c).optional())?;
         found.map(TryInto::try_into).transpose()
     }
 

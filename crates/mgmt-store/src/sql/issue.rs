@@ -32,8 +32,8 @@ impl AnyConnection {
     pub(super) fn lock_organization(&mut self, id: &str) -> QueryResult<bool> {
         let query = organizations::table.find(id).select(organizations::id);
         let found = match self {
-            Self::Sqlite(c) => query.first::<String>(c).optional()?,
-            Self::Postgres(c) => query.for_no_key_update().first::<String>(c).optional()?,
+            Self::Sqlite(c) => query.get_result::<String>(c).optional()?,
+            Self::Postgres(c) => query.for_no_key_update().get_result::<String>(c).optional()?,
         };
         Ok(found.is_some())
     }
@@ -57,7 +57,7 @@ impl AnyConnection {
                 }
                 let head = sequences::table.find(JOURNAL).select(sequences::value).first(self).optional()?.unwrap_or(0);
                 let Some(bucket) = bucket else { return Ok((head, true, waits)) };
-                let stored = bucket_keys::table.find(bucket).select(bucket_keys::bucket).first::<i64>(self).optional()?;
+                let stored = bucket_keys::table.find(bucket).select(bucket_keys::bucket).get_result::<i64>(self).optional()?;
                 Ok((head, stored.is_some(), waits))
             }
             Self::Postgres(c) => {

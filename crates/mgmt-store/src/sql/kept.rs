@@ -11,6 +11,9 @@ type Backend = <AnyConnection as Connection>::Backend;
 
 /// A statement that a connection prepares once and keeps, by its text. diesel has every insert and update, and every `IN` of SQLite,
 /// parsed and planned anew each time, as their texts may depend on their values. Only for statements with one text, or a few.
+///
+/// What has a `LIMIT` is planned anew by SQLite whenever it is bound, as diesel binds the limit and the planner looks at it: one row by a
+/// unique key is asked for by `get_result`, and not by `first`, which adds one.
 pub(super) struct Kept<T>(pub(super) T);
 
 impl<T: QueryFragment<Backend>> QueryFragment<Backend> for Kept<T> {

@@ -236,13 +236,13 @@ impl Keys for SqlTx<'_> {
     fn find(&mut self, organization: OrganizationId, id: KeyId) -> Result<Option<ApiKey>> {
         let own = table::id.eq(id.to_string()).and(table::organization_id.eq(organization.to_string()));
         let query = table::table.filter(own).select(KeyRow::as_select());
-        let found = self.query(|c| query.first::<KeyRow>(c).optional())?;
+        let found = self.query(|c| query.get_result::<KeyRow>(c).optional())?;
         found.map(TryInto::try_into).transpose()
     }
 
     fn find_any(&mut self, id: KeyId) -> Result<Option<ApiKey>> {
         let query = table::table.find(id.to_string()).select(KeyRow::as_select());
-        let found = self.query(|c| query.first::<KeyRow>(c).optional())?;
+        let found = self.query(|c| query.get_result::<KeyRow>(c).optional())?;
         found.map(TryInto::try_into).transpose()
     }
 

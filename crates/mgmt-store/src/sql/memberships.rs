@@ -59,7 +59,7 @@ impl Memberships for SqlTx<'_> {
 
     fn find(&mut self, organization: OrganizationId, user: UserId) -> Result<Option<Membership>> {
         let query = table::table.find((organization.to_string(), user.to_string())).select(MembershipRow::as_select());
-        let found = self.query(|c| query.first::<MembershipRow>(c).optional())?;
+        let found = self.query(|c| query.get_result::<MembershipRow>(c).optional())?;
         found.map(TryInto::try_into).transpose()
     }
 

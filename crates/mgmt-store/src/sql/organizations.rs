@@ -136,20 +136,20 @@ impl Organizations for SqlTx<'_> {
 
     fn find(&mut self, id: OrganizationId) -> Result<Option<Organization>> {
         let found = self.query(|c| {
-            table::table.find(id.to_string()).select(OrganizationRow::as_select()).first::<OrganizationRow>(c).optional()
+            table::table.find(id.to_string()).select(OrganizationRow::as_select()).get_result::<OrganizationRow>(c).optional()
         })?;
         found.map(TryInto::try_into).transpose()
     }
 
     fn find_by_slug(&mut self, slug: &str) -> Result<Option<Organization>> {
         let query = table::table.filter(table::slug.eq(slug)).select(OrganizationRow::as_select());
-        let found = self.query(|c| query.first::<OrganizationRow>(c).optional())?;
+        let found = self.query(|c| query.get_result::<OrganizationRow>(c).optional())?;
         found.map(TryInto::try_into).transpose()
     }
 
     fn find_operator(&mut self) -> Result<Option<Organization>> {
         let query = table::table.filter(table::operator_slot.eq(OPERATOR)).select(OrganizationRow::as_select());
-        let found = self.query(|c| query.first::<OrganizationRow>(c).optional())?;
+        let found = self.query(|c| query.get_result::<OrganizationRow>(c).optional())?;
         found.map(TryInto::try_into).transpose()
     }
 

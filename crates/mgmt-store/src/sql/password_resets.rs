@@ -25,7 +25,7 @@ impl PasswordResets for SqlTx<'_> {
     fn find_by_hash(&mut self, hash: &SecretHash) -> Result<Option<PasswordReset>> {
         let columns = (table::user_id, table::created_at, table::expires_at);
         let query = table::table.filter(table::hash.eq(hash.to_bytes())).select(columns);
-        let Some((user, created, expires)) = self.query(|c| query.first::<(String, i64, i64)>(c).optional())? else {
+        let Some((user, created, expires)) = self.query(|c| query.get_result::<(String, i64, i64)>(c).optional())? else {
             return Ok(None);
         };
         let at = RowRef { table: "password_resets", id: &user };

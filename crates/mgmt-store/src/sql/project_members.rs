@@ -65,7 +65,7 @@ impl ProjectMembers for SqlTx<'_> {
 
     fn find(&mut self, project: ProjectId, user: UserId) -> Result<Option<ProjectMember>> {
         let query = table::table.find((project.to_string(), user.to_string())).select(MemberRow::as_select());
-        let found = self.query(|c| query.first::<MemberRow>(c).optional())?;
+        let found = self.query(|c| query.get_result::<MemberRow>(c).optional())?;
         found.map(TryInto::try_into).transpose()
     }
 

@@ -72,14 +72,14 @@ impl ProjectParts for SqlTx<'_> {
         let own =
             table::id.eq(id.to_string()).and(table::project_id.eq(project.to_string())).and(table::kind.eq(id.kind().as_str()));
         let query = table::table.filter(own).select(PartRow::as_select());
-        let found = self.query(|c| query.first::<PartRow>(c).optional())?;
+        let found = self.query(|c| query.get_result::<PartRow>(c).optional())?;
         found.map(TryInto::try_into).transpose()
     }
 
     fn find_by_name(&mut self, project: ProjectId, kind: PartKind, name: &str) -> Result<Option<PartRecord>> {
         let own = table::project_id.eq(project.to_string()).and(table::kind.eq(kind.as_str())).and(table::name.eq(name));
         let query = table::table.filter(own).select(PartRow::as_select());
-        let found = self.query(|c| query.first::<PartRow>(c).optional())?;
+        let found = self.query(|c| query.get_result::<PartRow>(c).optional())?;
         found.map(TryInto::try_into).transpose()
     }
 

@@ -70,7 +70,7 @@ impl Projects for SqlTx<'_> {
     fn find(&mut self, organization: OrganizationId, id: ProjectId) -> Result<Option<Project>> {
         let own = table::id.eq(id.to_string()).and(table::organization_id.eq(organization.to_string()));
         let query = table::table.filter(own).select(ProjectRow::as_select());
-        let found = self.query(|c| query.first::<ProjectRow>(c).optional())?;
+        let found = self.query(|c| query.get_result::<ProjectRow>(c).optional())?;
         found.map(TryInto::try_into).transpose()
     }
 

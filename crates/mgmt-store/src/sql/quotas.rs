@@ -36,7 +36,7 @@ impl SqlTx<'_> {
     /// Which period a row counts, and how much of it is used.
     fn find_quota(&mut self, subject: &str, period: Period) -> Result<(Timestamp, u64)> {
         let query = table::table.find((subject, period.as_str())).select((table::period_start, table::used));
-        let (start, used) = self.query(|c| query.first::<(i64, i64)>(c))?;
+        let (start, used) = self.query(|c| query.get_result::<(i64, i64)>(c))?;
         let at = RowRef { table: "quotas", id: subject };
         Ok((at.time(start)?, at.count(used)?))
     }
@@ -45,7 +45,7 @@ impl SqlTx<'_> {
     fn leave_mark(&mut self, mark: &QuotaMark) -> Result<()> {
         let (subject, period, start, limit, percent) = mark_key(mark);
         let known = marks::table.find(mark_key(mark)).select(marks::percent);
-        if self.query(|c| known.first::<i64>(c).optional())?.is_some() {
+        if self.query(|c| known.get_result::<i64>(c).optional())?.is_some() {
             return Ok(());
         }
         let row = (

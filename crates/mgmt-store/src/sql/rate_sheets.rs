@@ -63,7 +63,7 @@ impl RateSheets for SqlTx<'_> {
         let id = id.to_string();
         let own = table::id.eq(&id).and(table::organization_id.eq(organization.to_string()));
         let query = table::table.filter(own).select((table::document, table::version));
-        let found = self.query(|c| query.first::<(String, i64)>(c).optional())?;
+        let found = self.query(|c| query.get_result::<(String, i64)>(c).optional())?;
         found.map(|(text, version)| Ok(Versioned { object: parse(&id, &text)?, version })).transpose()
     }
 

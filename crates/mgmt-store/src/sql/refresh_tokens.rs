@@ -55,7 +55,7 @@ impl RefreshTokens for SqlTx<'_> {
 
     fn find(&mut self, hash: &SecretHash) -> Result<Option<RefreshToken>> {
         let query = table::table.find(hash.to_bytes()).select(RefreshTokenRow::as_select());
-        let found = self.query(|c| query.first::<RefreshTokenRow>(c).optional())?;
+        let found = self.query(|c| query.get_result::<RefreshTokenRow>(c).optional())?;
         found.map(TryInto::try_into).transpose()
     }
 

@@ -76,7 +76,7 @@ impl Reveals for SqlTx<'_> {
 
     fn find(&mut self, key: KeyId) -> Result<Option<Reveal>> {
         let query = table::table.find(key.to_string()).select(RevealRow::as_select());
-        let found = self.query(|c| query.first::<RevealRow>(c).optional())?;
+        let found = self.query(|c| query.get_result::<RevealRow>(c).optional())?;
         found.map(TryInto::try_into).transpose()
     }
 
@@ -106,7 +106,7 @@ impl Reveals for SqlTx<'_> {
 
     fn find_bucket_key(&mut self, bucket: i64) -> Result<Option<WrappedBucketKey>> {
         let query = bucket_keys::table.find(bucket).select(BucketKeyRow::as_select());
-        let Some(row) = self.query(|c| query.first::<BucketKeyRow>(c).optional())? else {
+        let Some(row) = self.query(|c| query.get_result::<BucketKeyRow>(c).optional())? else {
             self.bucket_without_key = Some(bucket);
             return Ok(None);
         };

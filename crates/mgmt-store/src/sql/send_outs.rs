@@ -100,7 +100,7 @@ impl SendOuts for SqlTx<'_> {
     fn find(&mut self, webhook: PartId, id: SendOutId) -> Result<Option<SendOut>> {
         let own = table::id.eq(id.to_string()).and(table::webhook_id.eq(webhook.to_string()));
         let query = table::table.filter(own).select(SendOutRow::as_select());
-        let found = self.query(|c| query.first::<SendOutRow>(c).optional())?;
+        let found = self.query(|c| query.get_result::<SendOutRow>(c).optional())?;
         found.map(TryInto::try_into).transpose()
     }
 

@@ -74,7 +74,7 @@ impl Sessions for SqlTx<'_> {
 
     fn find(&mut self, id: SessionId) -> Result<Option<Session>> {
         let query = table::table.find(id.to_string()).select(SessionRow::as_select());
-        let found = self.query(|c| query.first::<SessionRow>(c).optional())?;
+        let found = self.query(|c| query.get_result::<SessionRow>(c).optional())?;
         found.map(TryInto::try_into).transpose()
     }
 

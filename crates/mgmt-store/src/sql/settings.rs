@@ -7,7 +7,7 @@ use crate::{error::Result, store::Settings};
 
 impl Settings for SqlTx<'_> {
     fn find(&mut self, name: &str) -> Result<Option<String>> {
-        self.query(|c| table::table.find(name).select(table::value).first(c).optional())
+        self.query(|c| table::table.find(name).select(table::value).get_result(c).optional())
     }
 
     fn insert(&mut self, name: &str, value: &str) -> Result<bool> {

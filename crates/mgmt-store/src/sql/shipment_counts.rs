@@ -119,7 +119,7 @@ impl SqlTx<'_> {
     pub(super) fn known_count(&mut self, realm: Realm, filter: &ShipmentFilter) -> Result<Option<i64>> {
         let Some((query, days)) = counted(realm, filter) else { return Ok(None) };
         let sum = sql::<BigInt>("CAST(COALESCE(SUM(shipment_counts.shipments), 0) AS BIGINT)");
-        let mut count = self.query(|c| query.select(sum).first::<i64>(c))?;
+        let mut count = self.query(|c| query.select(sum).get_result::<i64>(c))?;
         for (from, to) in days.parts {
             let part = ShipmentFilter { created_after: Some(from), created_before: Some(to), ..filter.clone() };
             count += self.count_shipments(realm, &part)?;
@@ -145,7 +145,7 @@ impl SqlTx<'_> {
             shipments::is_return,
         );
         type Row = (String, bool, String, Option<String>, Option<String>, Option<String>, bool);
-        let found = self.query(|c| seen.select(columns).first::<Row>(c).optional())?;
+        let found = self.query(|c| seen.select(columns).get_result::<Row>(c).optional())?;
         let Some((organization_id, test_mode, status, carrier, service, tracker, is_return)) = found else {
             return self.collide();
         };

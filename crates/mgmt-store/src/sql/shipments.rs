@@ -266,7 +266,7 @@ impl SqlTx<'_> {
     /// Counts rows, where nobody has counted them before.
     pub(super) fn count_shipments(&mut self, realm: Realm, filter: &ShipmentFilter) -> Result<i64> {
         let query = self.found(realm, filter)?.select(diesel::dsl::count_star());
-        self.query(|c| query.first::<i64>(c))
+        self.query(|c| query.get_result::<i64>(c))
     }
 
     /// The ids of a page. They alone are read from an index, whatever comes before the page.
@@ -333,7 +333,7 @@ impl Shipments for SqlTx<'_> {
         let id = id.to_string();
         let filter = ShipmentFilter::default();
         let query = filtered(realm, &filter).filter(table::id.eq(id.clone())).select((table::document, table::version));
-        let found = self.query(|c| query.first::<(String, i64)>(c).optional())?;
+        let found = self.query(|c| query.get_result::<(String, i64)>(c).optional())?;
         found.map(|(text, version)| Ok(Versioned { object: parse(&id, &text)?, version })).transpose()
     }
 

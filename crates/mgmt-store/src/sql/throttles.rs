@@ -16,7 +16,7 @@ use crate::{
 impl Throttles for SqlTx<'_> {
     fn find(&mut self, subject: &str) -> Result<Option<Throttle>> {
         let query = table::table.find(subject).select((table::failures, table::last_failure_at));
-        let Some((failures, last)) = self.query(|c| query.first::<(i64, i64)>(c).optional())? else { return Ok(None) };
+        let Some((failures, last)) = self.query(|c| query.get_result::<(i64, i64)>(c).optional())? else { return Ok(None) };
         let at = RowRef { table: "throttles", id: subject };
         Ok(Some(Throttle { failures, last_failure_at: at.time(last)? }))
     }

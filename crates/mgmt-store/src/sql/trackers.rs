@@ -93,7 +93,7 @@ fn parse(id: &str, document: &str) -> Result<Tracker> {
 impl SqlTx<'_> {
     fn one_tracker(&mut self, query: Query) -> Result<Option<Versioned<Tracker>>> {
         let query = query.select((table::id, table::document, table::version));
-        let found = self.query(|c| query.first::<(String, String, i64)>(c).optional())?;
+        let found = self.query(|c| query.get_result::<(String, String, i64)>(c).optional())?;
         found.map(|(id, text, version)| Ok(Versioned { object: parse(&id, &text)?, version })).transpose()
     }
 }
@@ -121,7 +121,7 @@ impl Trackers for SqlTx<'_> {
 
     fn count(&mut self, realm: Realm, filter: &TrackerFilter) -> Result<i64> {
         let query = filtered(realm, filter).select(diesel::dsl::count_star());
-        self.query(|c| query.first::<i64>(c))
+        self.query(|c| query.get_result::<i64>(c))
     }
 
     fn update(&mut self, organization: OrganizationId, tracker: &Tracker, version: i64) -> Result<()> {

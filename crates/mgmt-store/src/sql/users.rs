@@ -63,13 +63,13 @@ impl Users for SqlTx<'_> {
 
     fn find(&mut self, id: UserId) -> Result<Option<User>> {
         let query = table::table.find(id.to_string()).select(UserRow::as_select());
-        let found = self.query(|c| query.first::<UserRow>(c).optional())?;
+        let found = self.query(|c| query.get_result::<UserRow>(c).optional())?;
         found.map(TryInto::try_into).transpose()
     }
 
     fn find_by_email(&mut self, email: &Email) -> Result<Option<User>> {
         let query = table::table.filter(table::email.eq(email.as_str())).select(UserRow::as_select());
-        let found = self.query(|c| query.first::<UserRow>(c).optional())?;
+        let found = self.query(|c| query.get_result::<UserRow>(c).optional())?;
         found.map(TryInto::try_into).transpose()
     }
 

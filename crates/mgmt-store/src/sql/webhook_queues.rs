@@ -43,7 +43,7 @@ impl WebhookQueues for SqlTx<'_> {
     fn settle(&mut self, webhook: WebhookId) -> Result<()> {
         let waiting = deliveries::webhook_id.eq(webhook.to_string()).and(deliveries::next_attempt_at.is_not_null());
         let earliest = deliveries::table.filter(waiting).select(min(deliveries::next_attempt_at));
-        let due_at = self.query(|c| earliest.first::<Option<i64>>(c))?;
+        let due_at = self.query(|c| earliest.get_result::<Option<i64>>(c))?;
         let queue = table::table.find(webhook.to_string());
         self.query(|c| Kept(diesel::update(queue).set(table::due_at.eq(due_at))).execute(c))?;
         Ok(())
@@ -53,7 +53,7 @@ impl WebhookQueues for SqlTx<'_> {
         let id = webhook.to_string();
         let columns = (table::paused_until, table::timeouts, table::failing_since, table::failures);
         let query = table::table.find(&id).select(columns);
-        let Some((paused, timeouts, since, failures)) = self.query(|c| query.first::<Columns>(c).optional())? else {
+        let Some((paused, timeouts, since, failures)) = self.query(|c| query.get_result::<Columns>(c).optional())? else {
             return Ok(None);
         };
         let at = RowRef { table: "webhook_queues", id: &id };

@@ -115,7 +115,7 @@ impl Webhooks for SqlTx<'_> {
 
     fn find_any(&mut self, id: WebhookId) -> Result<Option<Webhook>> {
         let query = table::table.find(id.to_string()).select(WebhookRow::as_select());
-        let found = self.query(|c| query.first::<WebhookRow>(c).optional())?;
+        let found = self.query(|c| query.get_result::<WebhookRow>(c).optional())?;
         found.map(TryInto::try_into).transpose()
     }
 
