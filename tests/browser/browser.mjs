@@ -51,7 +51,11 @@ export async function visit(browser, address, { viewport = DESKTOP, colorScheme 
     const expected = expectErrors.some((pattern) => pattern.test(text));
     if (["error", "warning"].includes(message.type()) && !expected) wrong.push(`console ${message.type()}: ${text}`);
   });
-  context.on("weberror", (error) => wrong.push(`uncaught: ${error.error().stack}`));
+  // What is thrown need not be an error, and has no stack then.
+  context.on("weberror", (thrown) => {
+    const error = thrown.error();
+    wrong.push(`uncaught on ${thrown.page()?.url()}: ${error.stack || `${error.name}: ${error.message}`}`);
+  });
 
   const check = async (page) => {
     await page.evaluate(AXE);

@@ -110,6 +110,24 @@ test("without a network a page says so, and goes on when it is back", async () =
   await tab.end();
 });
 
+test("the code of notices is fetched when the network is back, and nothing breaks before", async () => {
+  const tab = await visit(browser, server.address, { expectErrors: [/Failed to load resource|ERR_INTERNET_DISCONNECTED/] });
+  const page = await tab.page();
+  await signIn(page, OWNER, PASSWORD);
+  await heading(page, "Overview").waitFor();
+  await page.goto("/webhooks");
+  await page.getByText("Billing").first().waitFor();
+  await tab.context.setOffline(true);
+  // Longer than the page waits before it fetches them.
+  await page.waitForTimeout(5_000);
+  await page.getByText("Billing").first().waitFor();
+  const area = page.locator("[data-position]").first();
+  assert.equal(await area.count(), 0);
+  await tab.context.setOffline(false);
+  await area.waitFor({ state: "attached" });
+  await tab.end();
+});
+
 test("an organization that has nothing is told what to do about it", async () => {
   const tab = await visit(browser, server.address);
   const page = await tab.page();

@@ -1,22 +1,34 @@
 import { notificationsStore } from "@mantine/notifications";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { type ComponentType, useEffect, useState } from "react";
 
-const Notifications = lazy(async () => ({ default: (await import("@mantine/notifications")).Notifications }));
+type Area = ComponentType<{ position: "bottom-right" }>;
 
 /** Milliseconds after which the code of notices is fetched: by then the page is there. */
 const CALM = 4000;
 
-/** Where notices appear, from the first one on, or when the page has long been there. */
+/**
+ * Where notices appear, from the first one on, or when the page has long been there. Without a network their code can't be fetched: the page goes
+ * on without them, and what was to be said is shown when the network is back.
+ */
 export function Notices() {
-  const [wanted, setWanted] = useState(false);
+  const [Shown, setShown] = useState<Area | null>(null);
   useEffect(() => {
-    const show = () => setWanted(true);
-    const timer = setTimeout(show, CALM);
-    const stop = notificationsStore.subscribe(show);
+    let gone = false;
+    const fetchCode = () => {
+      import("@mantine/notifications").then(
+        ({ Notifications }) => gone || setShown(() => Notifications),
+        () => undefined,
+      );
+    };
+    const timer = setTimeout(fetchCode, CALM);
+    const stop = notificationsStore.subscribe(fetchCode);
+    window.addEventListener("online", fetchCode);
     return () => {
+      gone = true;
       clearTimeout(timer);
       stop();
+      window.removeEventListener("online", fetchCode);
     };
   }, []);
-  return <Suspense>{wanted ? <Notifications position="bottom-right" /> : null}</Suspense>;
+  return Shown && <Shown position="bottom-right" />;
 }
