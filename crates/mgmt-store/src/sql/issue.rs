@@ -53,9 +53,9 @@ impl AnyConnection {
                 if let Some(event) = event {
                     let id = event.id.clone();
                     Kept(diesel::insert_into(events::table).values(event_values!(event))).execute(self)?;
-                    waits = events::table.find(id).select(events::waiting_since.is_not_null()).first(self)?;
+                    waits = events::table.find(id).select(events::waiting_since.is_not_null()).get_result(self)?;
                 }
-                let head = sequences::table.find(JOURNAL).select(sequences::value).first(self).optional()?.unwrap_or(0);
+                let head = sequences::table.find(JOURNAL).select(sequences::value).get_result(self).optional()?.unwrap_or(0);
                 let Some(bucket) = bucket else { return Ok((head, true, waits)) };
                 let stored = bucket_keys::table.find(bucket).select(bucket_keys::bucket).get_result::<i64>(self).optional()?;
                 Ok((head, stored.is_some(), waits))

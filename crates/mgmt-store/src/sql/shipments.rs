@@ -367,9 +367,9 @@ impl Shipments for SqlTx<'_> {
         self.count_changed(&row.id, version, &row.kind(shipment.id))?;
         let seen = table::id.eq(row.id.clone()).and(table::version.eq(version));
         let seen = seen.and(table::organization_id.eq(row.organization_id.clone()));
-        self.update_seen(|c| diesel::update(table::table.filter(seen)).set(row).execute(c))?;
+        self.update_seen(|c| Kept(diesel::update(table::table.filter(seen)).set(row)).execute(c))?;
         let old = facets::table.filter(facets::shipment_id.eq(shipment.id.to_string()));
-        self.query(|c| diesel::delete(old).execute(c))?;
+        self.query(|c| Kept(diesel::delete(old)).execute(c))?;
         self.write_facets(shipment)
     }
 }

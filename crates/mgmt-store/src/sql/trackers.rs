@@ -128,7 +128,7 @@ impl Trackers for SqlTx<'_> {
         let row = TrackerRow::new(organization, tracker, version + 1)?;
         let seen = table::id.eq(row.id.clone()).and(table::version.eq(version));
         let seen = seen.and(table::organization_id.eq(row.organization_id.clone()));
-        self.update_seen(|c| diesel::update(table::table.filter(seen)).set(row).execute(c))
+        self.update_seen(|c| Kept(diesel::update(table::table.filter(seen)).set(row)).execute(c))
     }
 
     fn delete(&mut self, realm: Realm, id: TrackerId) -> Result<bool> {

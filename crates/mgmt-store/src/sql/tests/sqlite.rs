@@ -82,6 +82,17 @@ fn connections_are_set_up_for_safety() {
     }
 }
 
+/// Otherwise a statement with a limit, which diesel binds, is planned anew each time it is run.
+#[test]
+fn plans_are_kept_whatever_is_bound() {
+    let place = Place::file();
+    let store = place.sql(Options::default());
+    let mut turn = store.lanes.of(Mode::Read).begin(Mode::Read).unwrap();
+    let used = ask(&mut turn.link.connection, "SELECT CAST(sqlite_compileoption_used('ENABLE_QPSG') AS TEXT) AS value");
+    assert_eq!(used, "1", "`.cargo/config.toml` is not read: it says how SQLite is built");
+    turn.roll_back().unwrap();
+}
+
 #[test]
 fn what_is_no_database_is_refused() {
     let place = Place::file();
