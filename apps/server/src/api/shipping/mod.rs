@@ -109,10 +109,16 @@ fn object<T: Serialize>(value: &T) -> Result<Map<String, Value>, ApiError> {
     }
 }
 
-/// Tells that something happened to a shipment.
-fn tell_shipment(work: &mut Work<'_>, realm: Realm, what: EventType, shipment: &Shipment) -> Result<(), ApiError> {
-    let data = view::shipment(work.app, shipment)?;
-    work.event(realm.organization, what, Value::Object(data))
+/// Tells that something happened to a shipment; what it looks like.
+fn tell_shipment(
+    work: &mut Work<'_>,
+    realm: Realm,
+    what: EventType,
+    shipment: &Shipment,
+) -> Result<Map<String, Value>, ApiError> {
+    let shown = view::shipment(work.app, shipment)?;
+    work.event(realm.organization, what, Value::Object(shown.clone()))?;
+    Ok(shown)
 }
 
 /// Tells that something happened to a tracker.
@@ -130,7 +136,7 @@ fn drive(work: &mut Work<'_>, realm: Realm, tracker: &Tracker) -> Result<(), Api
         return Ok(());
     }
     work.tx.shipments().update(realm.organization, &after, version)?;
-    tell_shipment(work, realm, EventType::ShipmentUpdated, &after)
+    tell_shipment(work, realm, EventType::ShipmentUpdated, &after).map(|_| ())
 }
 
 /// Does something once, however often the same request comes in: judges the body, does the work, keeps the answer with it. What

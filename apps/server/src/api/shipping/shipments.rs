@@ -96,15 +96,14 @@ fn make(
     let draft = Shipment::new(parts.clone(), rates, (realm.test_mode, meta), now, &mut work.rng);
     let Some(service) = service else {
         work.tx.shipments().insert(realm.organization, &draft)?;
-        tell_shipment(work, realm, EventType::ShipmentCreated, &draft)?;
-        return view::shipment(work.app, &draft);
+        return tell_shipment(work, realm, EventType::ShipmentCreated, &draft);
     };
     let choice = PurchaseDraft { service: Some(service.to_owned()), ..PurchaseDraft::default() };
     let (bought, tracker) = draft.purchase(choice, &work.app.carriers, now, &mut work.rng).map_err(refused)?;
     work.tx.shipments().insert(realm.organization, &bought)?;
     work.tx.trackers().insert(realm.organization, &tracker)?;
-    tell_shipment(work, realm, EventType::ShipmentCreated, &bought)?;
-    tell_shipment(work, realm, EventType::ShipmentPurchased, &bought)?;
+    let shown = tell_shipment(work, realm, EventType::ShipmentCreated, &bought)?;
+    work.event(realm.organization, EventType::ShipmentPurchased, Value::Object(shown))?;
     tell_tracker(work, realm, EventType::TrackerCreated, &tracker)?;
     view::shipment_with_label(work.app, &bought)
 }
@@ -158,12 +157,13 @@ async fn change(
         let Versioned { object: before, mut version } = find(work, realm, id)?;
         preconditions.check(&tag(id, version))?;
         let after = rule(work, before.clone())?;
-        if after != before {
-            work.tx.shipments().update(realm.organization, &after, version)?;
-            version += 1;
-            tell_shipment(work, realm, what, &after)?;
+        if after == before {
+            return Ok((tag(id, version), view::shipment(work.app, &after)?));
         }
-        Ok((tag(id, version), view::shipment(work.app, &after)?))
+        work.tx.shipments().update(realm.organization, &after, version)?;
+        version += 1;
+        let shown = tell_shipment(work, realm, what, &after)?;
+        Ok((tag(id, version), shown))
     });
     let (tag, view) = changed.await?;
     Ok(tagged(request, tag, Value::Object(view)))

@@ -245,5 +245,5 @@ fn forget(work: &mut Work<'_>, realm: Realm, tracker: &Tracker) -> Result<(), Ap
     let Some(Versioned { object: shipment, version }) = work.tx.shipments().find(realm, id)? else { return Ok(()) };
     let after = shipment.untracked(moment(work.now));
     work.tx.shipments().update(realm.organization, &after, version)?;
-    tell_shipment(work, realm, EventType::ShipmentUpdated, &after)
+    tell_shipment(work, realm, EventType::ShipmentUpdated, &after).map(|_| ())
 }
