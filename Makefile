@@ -13,6 +13,8 @@ CARGO ?= cargo
 NEXTEST_PROFILE ?= $(if $(CI),ci,default)
 # The whole workspace, and the server as it is delivered: with the dashboard.
 ALL := --locked --workspace --features mgmt-server/dashboard
+# The store that is no part of the workspace; what both need is built once.
+OUTSIDE := --locked --manifest-path tests/outside-store/Cargo.toml --target-dir "$${CARGO_TARGET_DIR:-target}"
 # What the first start of `make run` makes.
 ORG ?= My organization
 EMAIL ?= owner@example.com
@@ -38,13 +40,16 @@ check: fmt-check layers advisories licences deny dashboard-lint lint unit instru
 
 fmt: ## format the code
 	$(CARGO) fmt --all
+	$(CARGO) fmt --manifest-path tests/outside-store/Cargo.toml
 
 fmt-check:
 	$(CARGO) fmt --all --check
+	$(CARGO) fmt --manifest-path tests/outside-store/Cargo.toml --check
 
 lint: dashboard
 	$(CARGO) clippy $(ALL) --all-targets -- -D warnings
 	$(CARGO) clippy --locked -p mgmt-server --all-targets -- -D warnings
+	$(CARGO) clippy $(OUTSIDE) --all-targets -- -D warnings
 
 dashboard: ## the dashboard, unless nothing has changed since it was built
 	@scripts/dashboard
@@ -58,6 +63,7 @@ build: dashboard ## the debug binary that the black-box tests start
 unit: build
 	@scripts/nextest $(ALL) --profile $(NEXTEST_PROFILE)
 	$(CARGO) test $(ALL) --doc
+	$(CARGO) test $(OUTSIDE)
 
 it: build ## only the black-box tests; `make it T=keys` those whose name contains `keys`
 	@scripts/nextest --locked -p mgmt-tests --profile $(NEXTEST_PROFILE) $(T)
@@ -127,7 +133,7 @@ bench-start: ## start-up and memory with a million keys
 	@MGMT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench-server/mgmt" \
 		$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench start
 
-bench: bench-check bench-http bench-others bench-karrio bench-writes bench-start bench-calm ## all of these; the goals and what was measured go to .local/bench.md
+bench: bench-check bench-http bench-others bench-karrio bench-writes bench-deliveries bench-start bench-calm bench-cluster ## all of these; the goals and what was measured go to .local/bench.md
 	@scripts/bench-table
 
 bench-plots: ## draws what bench-check measured, into docs/images (installs matplotlib below .local)
