@@ -35,7 +35,8 @@ use serde_json::json;
 const KEYS: usize = 10_000;
 const PACE: Duration = Duration::from_millis(1);
 const LOGINS_A_SECOND: usize = 200;
-const LOGIN_CONNECTIONS: usize = 40;
+/// More than may wait for a hash, so that those who are turned away come at their pace.
+const LOGIN_CONNECTIONS: usize = 120;
 const CHANGERS: usize = 4;
 
 fn main() {
