@@ -13,6 +13,7 @@ on_each_backend!(
     the_cookie,
     wrong_logins_look_alike,
     guessing_is_throttled,
+    strangers_lock_nobody_out,
     parallel_refreshes_have_one_winner,
     a_stolen_refresh_token_ends_the_family,
     refresh_is_for_the_same_site,
@@ -179,6 +180,32 @@ fn guessing_is_throttled(backend: Backend) {
     login(&server, OWNER, PASSWORD).refused(429, "rate_limited");
 }
 
+fn strangers_lock_nobody_out(backend: Backend) {
+    let server = Server::with(backend, &[("MGMT_SERVER__TRUSTED_PROXIES", "127.0.0.0/8")]);
+    let from = |address: &str, password: &str| {
+        let body = json!({"email": OWNER, "password": password});
+        server.post("/api/auth/login", &body).header("x-forwarded-for", address).send()
+    };
+    let session = Session::of(from("203.0.113.1", PASSWORD));
+    let guess = |n: usize| from(&format!("198.51.100.{n}"), "not the right password");
+    let refused = (1..20).map(guess).find(|answer| answer.status != 401).expect("an end to the guesses");
+    refused.refused(429, "rate_limited");
+    from("203.0.113.2", PASSWORD).refused(429, "rate_limited");
+    // Where the owner is signed in, only failures from there count.
+    let again = Session::of(from("203.0.113.1", PASSWORD));
+    let change = |new: &str| {
+        let body = json!({"current_password": PASSWORD, "new_password": new});
+        server.post("/api/auth/password", &body).bearer(&again.token).send()
+    };
+    assert_eq!(change("another password, long enough").status, 204);
+    assert_eq!(from("203.0.113.1", "another password, long enough").status, 200);
+    for _ in 0..20 {
+        from("203.0.113.1", "a wrong guess from here").expect_status_in(&[401, 429]);
+    }
+    from("203.0.113.1", "another password, long enough").refused(429, "rate_limited");
+    me(&server, &session.token).refused(401, "unauthorized");
+}
+
 fn parallel_refreshes_have_one_winner(backend: Backend) {
     let server = Server::start(backend);
     let session = server.login();
@@ -298,6 +325,12 @@ fn sessions_are_listed_and_ended(backend: Backend) {
     let sessions = list["data"].as_array().expect("data");
     assert_eq!(sessions.len(), 2, "{list}");
     assert!(sessions.iter().all(|session| session["id"].as_str().is_some_and(|id| id.starts_with("ses_"))), "{list}");
+    let page = |query: &str| server.get(&format!("/api/auth/sessions?{query}")).bearer(&session.token).send();
+    let first = page("limit=1").expect(200);
+    let next = page(&format!("limit=1&cursor={}", first["next_cursor"].as_str().expect("a cursor"))).expect(200);
+    assert_eq!(json!([first["data"][0], next["data"][0], next["next_cursor"]]), json!([sessions[0], sessions[1], null]));
+    page("limit=0").names_fields(&["limit"]);
+    page("cursor=abc").refused(400, "invalid_cursor");
     for secret in ["token", "hash", &session.cookie] {
         assert!(!list.to_string().contains(secret), "{list}");
     }

@@ -28,10 +28,8 @@ fn the_operator_makes_organizations(backend: Backend) {
     assert_eq!(made["address"]["street2"], Value::Null);
     let again = server.post(BASE, &body).bearer(server.management_key()).header("Idempotency-Key", "o1").send();
     assert_eq!(again.header("idempotent-replayed"), Some("true"));
-    // The invitation's link is a secret, which a repeat does not hold.
-    let mut without_link = made.clone();
-    without_link["invitation"].as_object_mut().unwrap().retain(|name, _| name != "token" && name != "url");
-    assert_eq!(again.expect(201), without_link);
+    // With the invitation's link: whoever lost the first answer has no other way to it.
+    assert_eq!(again.expect(201), made);
     assert!(made["invitation"]["url"].as_str().unwrap().ends_with(made["invitation"]["token"].as_str().unwrap()));
     server.post(BASE, &body).bearer(server.management_key()).send().refused(409, "conflict");
     let id = made["id"].as_str().unwrap();

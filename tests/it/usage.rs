@@ -144,6 +144,7 @@ fn tables(backend: Backend) {
     ask("text/html").refused(406, "not_acceptable");
     let wrong = server.get("/v1/management/usage?interval=x").bearer(server.management_key()).header("accept", "text/csv");
     wrong.send().names_fields(&["interval"]);
+    usage(&server, "?from=x&interval=z&surface=q&key_id=r").names_fields(&["from", "interval", "surface", "key_id"]);
 }
 
 fn other_organizations(backend: Backend) {

@@ -8,6 +8,7 @@ on_each_backend!(
     a_new_link_voids_the_old,
     admins_reach_no_owners,
     keys_grant_what_they_hold,
+    a_repeated_invitation_is_the_same,
     inviters_need_their_rights_at_acceptance,
     members_may_leave,
     the_last_owner_stays,
@@ -121,10 +122,21 @@ fn keys_grant_what_they_hold(backend: Backend) {
     let made = server.create_key(&json!({"kind": "management", "permissions": ["users:read", "users:write"]}));
     let new = json!({"email": "x@example.com", "role": "admin"});
     server.post(USERS, &new).bearer(made["key"].as_str().unwrap()).send().refused(403, "scope_exceeds_grantor");
-    let first = server.post(USERS, &new).bearer(server.management_key()).header("idempotency-key", "a").send().expect(201);
-    let again = server.post(USERS, &new).bearer(server.management_key()).header("idempotency-key", "a").send().expect(201);
-    assert_eq!(first["id"], again["id"]);
-    assert!(first["invitation"]["token"].is_string() && again["invitation"].get("token").is_none(), "{again}");
+}
+
+/// Within the reveal window with the link, after it without.
+fn a_repeated_invitation_is_the_same(backend: Backend) {
+    let server = Server::with(backend, &[("MGMT_SECURITY__REVEAL_WINDOW_SECONDS", "2")]);
+    for (path, link) in [(USERS, "/invitation/token"), ("/v1/management/invitations", "/token")] {
+        let new = json!({"email": format!("{}@example.com", path.len()), "role": "admin"});
+        let ask = || server.post(path, &new).bearer(server.management_key()).header("idempotency-key", "a").send();
+        let (first, again) = (ask(), ask());
+        assert!(first.expect(201).pointer(link).is_some_and(Value::is_string), "{first}");
+        assert_eq!((first.body, again.header("idempotent-replayed")), (again.body.clone(), Some("true")));
+        std::thread::sleep(std::time::Duration::from_secs(2));
+        let late = ask().expect(201);
+        assert_eq!((&late["id"], late.pointer(link).filter(|token| !token.is_null())), (&again.expect(201)["id"], None));
+    }
 }
 
 fn inviters_need_their_rights_at_acceptance(backend: Backend) {

@@ -243,6 +243,11 @@ fn batches(backend: Backend) {
     batch(&many(101)).names_fields(&["keys"]);
     batch(&json!([{"key": text}, {"key": text, "scopes": ["no:such"]}])).names_fields(&["keys[1]"]);
     batch(&json!([{"key": text}, "x"])).names_fields(&["keys[1]"]);
+    batch(&json!([{"key": 5}, {"key": text, "cost": -1}, {"key": text, "scopes": ["x:y"]}])).names_fields(&[
+        "keys[0].key",
+        "keys[1].cost",
+        "keys[2].scopes",
+    ]);
     batch(&json!("x")).names_fields(&["keys"]);
 }
 

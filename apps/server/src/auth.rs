@@ -226,8 +226,10 @@ async fn authenticate<P: Permission>(request: &HttpRequest) -> Result<Caller, Ap
         }
         Credential::Token(..) | Credential::App { .. } => return Err(Error::unauthorized().into()),
     };
-    // A session is its person's own affair, whatever the field says.
-    if P::DOORS == Doors::Session { Ok(caller) } else { act_for(request, &arrival.app, caller).await }
+    let (home, may) = (caller.home, caller.may_act_for_others());
+    let wanted = act_for(request, &arrival.app, home, may).await?;
+    // A session is its person's own affair, also the operator's.
+    Ok(if P::DOORS == Doors::Session { caller } else { Caller { organization_id: wanted, ..caller } })
 }
 
 /// Whether the request goes to `/api`. By the route that was matched: the path itself has other spellings.
@@ -334,20 +336,21 @@ async fn live_role(app: &App, user: UserId, session: SessionId, org: Organizatio
     Ok(found.await?.ok_or_else(Error::unauthorized)?)
 }
 
-async fn act_for(request: &HttpRequest, app: &App, caller: Caller) -> Result<Caller, ApiError> {
+/// The organization that a request acts upon: the caller's home, or the one that the operator names.
+async fn act_for(request: &HttpRequest, app: &App, home: OrganizationId, may: bool) -> Result<OrganizationId, ApiError> {
     let mut values = request.headers().get_all(ACT_FOR);
-    let Some(value) = values.next() else { return Ok(caller) };
+    let Some(value) = values.next() else { return Ok(home) };
     if values.next().is_some() {
         return Err(Error::invalid("X-Organization-Id", "must be sent once").into());
     }
     let wanted: Option<OrganizationId> = value.to_str().ok().and_then(|t| t.trim().parse().ok());
-    if wanted == Some(caller.home) {
-        return Ok(caller);
+    if wanted == Some(home) {
+        return Ok(home);
     }
-    if !caller.may_act_for_others() {
+    if !may {
         return Err(ApiError::new(Code::Forbidden, "only the operator may act for another organization"));
     }
     let wanted = wanted.ok_or_else(Error::not_found)?;
     let exists = app.read("auth.act_for", move |work| Ok(work.tx.organizations().find(wanted)?.is_some())).await?;
-    if exists { Ok(Caller { organization_id: wanted, ..caller }) } else { Err(Error::not_found().into()) }
+    if exists { Ok(wanted) } else { Err(Error::not_found().into()) }
 }

@@ -21,7 +21,7 @@ const MAX_TOKEN: usize = 8 * 1024;
 pub enum Scheme {
     /// RFC 6750.
     Bearer,
-    /// `ApiKey …`.
+    /// `ApiKey …`, also spelled `Api-Key …` as by djangorestframework-api-key.
     ApiKey,
     /// `Token …`.
     Token,
@@ -96,7 +96,7 @@ fn authorization(headers: &HeaderMap) -> Result<Credential<'_>, CredentialFault>
     let (scheme, rest) = value.trim_ascii().split_once(' ').ok_or(CredentialFault::Malformed)?;
     let scheme = match scheme {
         s if s.eq_ignore_ascii_case("bearer") => Scheme::Bearer,
-        s if s.eq_ignore_ascii_case("apikey") => Scheme::ApiKey,
+        s if s.eq_ignore_ascii_case("apikey") || s.eq_ignore_ascii_case("api-key") => Scheme::ApiKey,
         s if s.eq_ignore_ascii_case("token") => Scheme::Token,
         _ => return Err(CredentialFault::Malformed),
     };
@@ -146,6 +146,7 @@ mod tests {
             (vec![("authorization", "Bearer abc")], Ok(Credential::Token(Scheme::Bearer, "abc"))),
             (vec![("authorization", "bEARER   abc")], Ok(Credential::Token(Scheme::Bearer, "abc"))),
             (vec![("authorization", "ApiKey abc")], Ok(Credential::Token(Scheme::ApiKey, "abc"))),
+            (vec![("authorization", "Api-Key a.b")], Ok(Credential::Token(Scheme::ApiKey, "a.b"))),
             (vec![("authorization", "token a_b")], Ok(Credential::Token(Scheme::Token, "a_b"))),
             (
                 vec![("x-management-id", "key_1"), ("x-management-token", "t")],

@@ -30,6 +30,15 @@ fn tags(backend: Backend) {
             assert_eq!(tag(&answer), first);
         }
         assert_eq!(with("GET", "if-none-match", "\"other\"").send().status, 200);
+        for (value, status) in [("\"other\"", 412), (&*first, 200), ("*", 200)] {
+            assert_eq!(with("GET", "if-match", value).send().status, status, "{value}");
+        }
+        // The window is left as it is.
+        for method in ["GET", "DELETE"] {
+            let answer = surface.call(method, &format!("{path}/secret")).header("if-match", "\"other\"").send();
+            answer.refused(412, "precondition_failed");
+        }
+        assert_eq!(surface.call("GET", &format!("{path}/secret")).send().status, 200);
 
         let change = json!({"name": "second"});
         let stale = "\"stale\"".to_owned();

@@ -23,6 +23,8 @@ fn three_reads_then_gone(backend: Backend) {
     let session = server.login();
     for surface in [Surface::management(&server), Surface::session(&server, &session)] {
         let made = surface.created();
+        let head = surface.call("HEAD", &format!("/{}/secret", id(&made))).send();
+        assert_eq!((head.status, head.header("allow")), (405, Some("GET, DELETE, OPTIONS")), "nothing is used up");
         for left in [2, 1, 0] {
             let answer = secret(&surface, &made);
             let revealed = surface.object(&answer, 200);

@@ -76,6 +76,22 @@ fn the_operator_acts_for_others(backend: Backend) {
     assert_eq!(list["data"].as_array().unwrap().len(), 1);
     assert_eq!(call("DELETE", &format!("/{}", id(&made)), server.management_key(), &tenant.id).send().status, 204);
 
+    // With an API key of the operator's as well, where those are taken.
+    let (ours, own) = (server.create_key(&json!({"scopes": ["*"]})), theirs.create(&json!({"scopes": ["*"]})).expect(201));
+    let ship = |call: &str, key: &str, organization: &str| {
+        server.call(call, "/v1/shipments").bearer(key).header("x-organization-id", organization)
+    };
+    let shipment = json!({
+        "shipper": {"country_code": "US"}, "recipient": {"country_code": "US"}, "parcels": [{"weight": 1, "weight_unit": "KG"}],
+    });
+    ship("POST", key(&ours), &tenant.id).json(&shipment).send().expect(201);
+    for (bearer, organization, count) in
+        [(key(&own), &*tenant.id, 1), (key(&ours), &*tenant.id, 1), (key(&ours), server.organization(), 0)]
+    {
+        assert_eq!(ship("GET", bearer, organization).send().expect(200)["count"], count);
+    }
+    ship("GET", key(&own), server.organization()).send().refused(403, "forbidden");
+    ship("GET", key(&ours), "zz").send().refused(404, "not_found");
     call("GET", "", &tenant.management_key, server.organization()).send().refused(403, "forbidden");
     call("GET", "", server.management_key(), "org_00000000000070008000000000000000").send().refused(404, "not_found");
 }

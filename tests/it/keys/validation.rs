@@ -79,6 +79,15 @@ fn every_fault_is_named(backend: Backend) {
         surface
             .create(&json!({"scopes": ["orders:read"], "quota": {"limit": 0.5, "period": "week"}, "ip_allowlist": ["x"]}))
             .names_fields(&["quota", "ip_allowlist"]);
+        // A fault of form hides none of meaning beside it.
+        surface.create(&json!({"scopes": ["no:such"], "quota": {"limit": -1, "period": "week"}})).names_fields(&[
+            "scopes",
+            "quota.limit",
+            "quota.period",
+        ]);
+        surface.call("GET", "?limit=0&status=x&kind=y").send().names_fields(&["limit", "status", "kind"]);
+        let huge = br#"{"scopes":["orders:read"],"metadata":{"a":[1,18446744073709551616]}}"#;
+        surface.call("POST", "").header("content-type", "application/json").bytes(huge).send().names_fields(&["metadata.a[1]"]);
         for body in [json!([]), json!("x"), json!(1), json!(null), json!(true)] {
             surface.create(&body).refused(400, "invalid_request");
         }

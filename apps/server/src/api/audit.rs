@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{page, page_size};
+use super::{page, page_limit};
 use crate::{
     app::App,
     auth::{Allow, permission::AuditRead},
@@ -90,7 +90,8 @@ pub(crate) struct ListAudit {
 }
 
 impl ListAudit {
-    fn filter(&self) -> Result<AuditFilter, Error> {
+    /// Which entries, how many, and the cursor.
+    fn judge(self) -> Result<(AuditFilter, i64, Option<String>), Error> {
         let mut faults = Faults::default();
         let wrong = |_| Error::invalid("actor", "must be the id of a user or of a key, or `system`");
         let actor = faults.take(self.actor.as_deref().map(|text| text.parse::<Actor>().map_err(wrong)).transpose()).flatten();
@@ -99,8 +100,9 @@ impl ListAudit {
         {
             faults.note(Error::invalid("to", "must not be before `from`"));
         }
+        let limit = faults.take(page_limit(self.limit)).unwrap_or_default();
         faults.finish()?;
-        Ok(AuditFilter { actor, action: self.action.clone(), from: self.from, to: self.to })
+        Ok((AuditFilter { actor, action: self.action, from: self.from, to: self.to }, limit, self.cursor))
     }
 }
 
@@ -113,11 +115,10 @@ pub(crate) async fn list(
     query: Query<ListAudit>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let query = query.read()?;
-    let (filter, limit) = (query.filter()?, page_size(query.limit)?);
+    let (filter, limit, from) = query.judge(ListAudit::judge)?;
     let list = format!("audit {} {filter:?}", caller.organization_id);
     let open = |text: &String| cursor::open(&app.keyring.cursor, &list, text).map(|seq| i64::try_from(seq).unwrap_or(i64::MAX));
-    let before = query.cursor.as_ref().map(open).transpose()?;
+    let before = from.as_ref().map(open).transpose()?;
     let organization = caller.organization_id;
     let found = app.read("audit.list", move |work| Ok(work.tx.audit().search(organization, &filter, before, limit + 1)?));
     let mut found = found.await?;

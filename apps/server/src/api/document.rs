@@ -6,7 +6,7 @@ use utoipa::{
     openapi::{
         OpenApi as Document, PathItem, RefOr,
         path::Operation,
-        schema::{ObjectBuilder, Schema},
+        schema::{AllOfBuilder, AnyOfBuilder, Array, Object, ObjectBuilder, Schema, Type},
         security::SecurityRequirement,
     },
 };
@@ -163,6 +163,7 @@ pub(crate) fn document() -> Document {
     let mut document = Paths::openapi();
     mirror_keys(&mut document);
     name_aliases(&mut document);
+    demand_scopes(&mut document);
     for (path, item) in &mut document.paths.paths {
         for operation in operations(item) {
             secure(path, operation);
@@ -170,6 +171,14 @@ pub(crate) fn document() -> Document {
         }
     }
     document
+}
+
+/// A new key needs `scopes`, by one of their two names.
+fn demand_scopes(document: &mut Document) {
+    let Some(schema) = document.components.as_mut().and_then(|all| all.schemas.get_mut("CreateKey")) else { return };
+    let with = |name: &str| ObjectBuilder::new().property(name, Array::new(Object::with_type(Type::String))).required(name);
+    let either = AnyOfBuilder::new().item(with("scopes")).item(with("permissions"));
+    *schema = RefOr::T(AllOfBuilder::new().item(schema.clone()).item(either).into());
 }
 
 /// The key endpoints once more, as the dashboard calls them.

@@ -130,7 +130,7 @@ fn note(work: &mut Work<'_>, caller: &Caller, action: &str, invitation: &Invitat
     work.audit(&origin, Deed { action, target: invitation.id.to_string(), before: None, after })
 }
 
-/// Invites, mails the link, and answers with it; a repeat gets the answer without the link.
+/// Invites, mails the link, and answers with it; a repeat gets the same answer, after the reveal window without the link.
 pub(super) async fn answer(
     app: Data<App>,
     caller: Caller,
@@ -147,10 +147,11 @@ pub(super) async fn answer(
             return Ok((earlier, None));
         }
         let invited = invite(work, &caller, caller.organization_id, &wanted)?;
+        let answer = created(show(&invited)?);
         if let Some(once) = &once {
-            once.keep(work, caller.organization_id, &created(show(&invited.without_link())?))?;
+            once.keep_whole(work, caller.organization_id, created(show(&invited.without_link())?), &answer)?;
         }
-        Ok((created(show(&invited)?), invited.letter()))
+        Ok((answer, invited.letter()))
     });
     let (answer, letter) = made.await?;
     app.send(letter);
@@ -176,7 +177,7 @@ impl App {
 
 /// Invites an address, mails the link, and answers with it.
 #[utoipa::path(post, path = "/v1/management/invitations", tag = "Invitations", operation_id = "createInvitation", request_body = CreateUser,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat safe: it gets the first answer, without the link")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat safe: it gets the first answer, after 15 minutes without the link")),
     responses((status = 201, description = "The invitation with its link", body = InvitationCreated)))]
 pub(crate) async fn create(
     app: Data<App>,

@@ -35,7 +35,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
             .service(endpoint(&format!("{base}/{{id}}/rotate")).post(rotate))
             .service(endpoint(&format!("{base}/{{id}}/suspend")).post(suspend))
             .service(endpoint(&format!("{base}/{{id}}/resume")).post(resume))
-            .service(endpoint(&format!("{base}/{{id}}/secret")).get(secret).delete(end_secret));
+            .service(endpoint(&format!("{base}/{{id}}/secret")).get_without_head(secret).delete(end_secret));
     }
 }
 

@@ -18,13 +18,14 @@ pub(crate) mod verify;
 pub(crate) mod webhooks;
 
 use actix_web::{
-    HttpRequest, HttpResponse, HttpResponseBuilder,
+    HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError as _,
     http::{
         StatusCode,
         header::{ETAG, LINK},
     },
     web::ServiceConfig,
 };
+use mgmt_core::error::Error;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -65,12 +66,17 @@ pub(crate) fn object(request: &HttpRequest, mut builder: HttpResponseBuilder, ob
     if is_wrapped(request) { builder.json(json!({ "data": object })) } else { builder.json(object) }
 }
 
-/// A single object that can change, with its tag; 304 when the client has it already.
+/// A single object that can change, with its tag; 304 when the client has it already, 412 when it means another version.
 pub(crate) fn tagged(request: &HttpRequest, tag: EntityTag, view: Value) -> HttpResponse {
     let tag = tag.with_figures(view.to_string().as_bytes());
     let preconditions = Preconditions::from_headers(request.headers());
-    if request.method() == actix_web::http::Method::GET && preconditions.is_unchanged(&tag) {
-        return HttpResponse::build(StatusCode::NOT_MODIFIED).insert_header((ETAG, tag.header_value())).finish();
+    if request.method() == actix_web::http::Method::GET {
+        if let Err(changed) = preconditions.check(&tag) {
+            return ApiError::from(changed).error_response();
+        }
+        if preconditions.is_unchanged(&tag) {
+            return HttpResponse::build(StatusCode::NOT_MODIFIED).insert_header((ETAG, tag.header_value())).finish();
+        }
     }
     let mut builder = HttpResponse::Ok();
     builder.insert_header((ETAG, tag.header_value()));
@@ -97,10 +103,18 @@ const DEFAULT_PAGE: i64 = 20;
 /// # Errors
 /// 400 outside 1 to 100.
 pub(crate) fn page_size(limit: Option<i64>) -> Result<i64, ApiError> {
+    Ok(page_limit(limit)?)
+}
+
+/// The same, to be told together with other faults.
+///
+/// # Errors
+/// 400 outside 1 to 100.
+pub(crate) fn page_limit(limit: Option<i64>) -> Result<i64, Error> {
     let size = limit.unwrap_or(DEFAULT_PAGE);
     if (1..=MAX_PAGE).contains(&size) {
         Ok(size)
     } else {
-        Err(mgmt_core::error::Error::invalid("limit", format!("must be a whole number from 1 to {MAX_PAGE}")).into())
+        Err(Error::invalid("limit", format!("must be a whole number from 1 to {MAX_PAGE}")))
     }
 }

@@ -5,16 +5,18 @@ mod view;
 
 use actix_web::{HttpRequest, HttpResponse, web::Data, web::ServiceConfig};
 use mgmt_core::{
+    cursor,
     error::{Code, Error},
     id::SessionId,
 };
+use serde::Deserialize;
 use serde_json::json;
 use zeroize::Zeroizing;
 
 pub(crate) use sign_in::*;
 pub(crate) use view::*;
 
-use super::{document::Enveloped, page};
+use super::{document::Enveloped, page, page_size};
 use crate::{
     app::{App, Deed},
     auth::{Allow, password, permission::AnySession, throttle::Subjects},
@@ -95,7 +97,7 @@ pub(crate) async fn change_password(
     if *current == *new {
         return Err(Error::invalid("new_password", "is the password that you have").into());
     }
-    let subjects = Subjects::new(&app, &person.email, address.0);
+    let subjects = Subjects::of_session(&app, &person.email, session, address.0);
     let (_turn, check) = (subjects.turn(&app).await?, subjects.clone());
     app.read("sessions.throttle", move |work| check.check(work)).await?;
     if !app.passwords.verify(current, person.password_hash.clone()).await? {
@@ -125,24 +127,46 @@ pub(crate) async fn change_password(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Lists the person's sessions.
-#[utoipa::path(get, path = "/api/auth/sessions", tag = "Sessions", operation_id = "listSessions",
+/// Which sessions to list.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListSessions {
+    /// 1 to 100; 20 when left out.
+    limit: Option<i64>,
+    /// From `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Lists the person's sessions, newest first.
+#[utoipa::path(get, path = "/api/auth/sessions", tag = "Sessions", operation_id = "listSessions", params(ListSessions),
     responses((status = 200, description = "The sessions", body = SessionList)))]
 pub(crate) async fn list(
     app: Data<App>,
     caller: Allow<AnySession>,
-    query: Query<NoParameters>,
+    query: Query<ListSessions>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    query.read()?;
+    let query = query.read()?;
+    let limit = page_size(query.limit)?;
     let (user, current) = caller.session()?;
-    let idle = idle_secs(&app);
+    let (idle, list) = (idle_secs(&app), format!("sessions {user}"));
+    let open = |text: &String| cursor::open(&app.keyring.cursor, &list, text).map(SessionId::from_u128);
+    let before = query.cursor.as_ref().map(open).transpose()?;
     let found = app.read("sessions.list", move |work| {
-        let open = work.tx.sessions().list_open(user, work.now)?;
-        let live = open.into_iter().filter(|s| s.is_live(idle, work.now));
-        Ok(live.map(|s| SessionView::new(s, current)).collect::<Vec<_>>())
+        // A person has a few: there is nothing that an index would save.
+        let mut live = work.tx.sessions().list_open(user, work.now)?;
+        live.retain(|s| s.is_live(idle, work.now) && before.is_none_or(|before| s.id < before));
+        live.sort_unstable_by_key(|s| std::cmp::Reverse(s.id));
+        Ok(live)
     });
-    Ok(page(&request, &found.await?, None))
+    let mut found = found.await?;
+    let size = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = found.len() > size;
+    found.truncate(size);
+    let next = found.last().filter(|_| more).map(|s| cursor::seal(&app.keyring.cursor, &list, s.id.as_u128()));
+    let rows: Vec<_> = found.into_iter().map(|s| SessionView::new(s, current)).collect();
+    Ok(page(&request, &rows, next))
 }
 
 /// Ends one of the person's sessions.

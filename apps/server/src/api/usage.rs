@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web::Data, web::ServiceConfig};
 use mgmt_core::{
-    error::{Code, Error},
+    error::{Code, Error, Faults},
     id::KeyId,
     time::Timestamp,
     usage::{Interval, Surface, Tally, UsageBucket, UsageRange, UsageReport},
@@ -49,17 +49,21 @@ pub(crate) struct UsageQuery {
 }
 
 impl UsageQuery {
-    fn interval(&self) -> Result<Interval, Error> {
-        let wrong = || Error::invalid("interval", "must be `minute`, `hour` or `day`");
-        self.interval.as_deref().map_or(Ok(Interval::Hour), |text| Interval::parse(text).ok_or_else(wrong))
-    }
-
-    fn filter(&self) -> Result<UsageFilter, Error> {
+    /// The range up to `now` at most, and which counts.
+    fn judge(&self, now: Timestamp) -> Result<(UsageRange, UsageFilter), Error> {
+        let mut faults = Faults::default();
         let wrong = || Error::invalid("surface", "must be `management`, `resource` or `verify`");
-        let surface = self.surface.as_deref().map(|text| Surface::parse(text).ok_or_else(wrong)).transpose()?;
+        let surface = self.surface.as_deref().map(|text| Surface::parse(text).ok_or_else(wrong));
+        let surface = surface.and_then(|surface| faults.take(surface));
         let wrong = |_| Error::invalid("key_id", "must be the id of a key");
-        let key = self.key_id.as_deref().map(|text| text.parse::<KeyId>().map_err(wrong)).transpose()?;
-        Ok(UsageFilter { surface, key })
+        let key = self.key_id.as_deref().and_then(|text| faults.take(text.parse::<KeyId>().map_err(wrong)));
+        let wrong = || Error::invalid("interval", "must be `minute`, `hour` or `day`");
+        let interval = self.interval.as_deref().map_or(Ok(Interval::Hour), |text| Interval::parse(text).ok_or_else(wrong));
+        // How long the range may be goes by the interval.
+        let range = faults.take(interval.and_then(|interval| UsageRange::new(self.from, self.to, interval, now)));
+        faults.finish()?;
+        let range = range.ok_or_else(|| Error::invalid("interval", "must be `minute`, `hour` or `day`"))?;
+        Ok((range, UsageFilter { surface, key }))
     }
 }
 
@@ -114,10 +118,8 @@ pub(crate) async fn show(
 ) -> Result<HttpResponse, ApiError> {
     let neither = || ApiError::new(Code::NotAcceptable, "answers are `application/json` or `text/csv`");
     let form = accept::json_or_csv(request.headers()).ok_or_else(neither)?;
-    let query = query.read()?;
-    let (interval, filter) = (query.interval()?, query.filter()?);
     let now = app.clock.now().wall;
-    let range = UsageRange::new(query.from, query.to, interval, now)?;
+    let (range, filter) = query.judge(|query| query.judge(now))?;
     let organization = caller.organization_id;
     // What was counted, but not written yet, is part of the answer.
     app.flush_counts().await?;

@@ -252,17 +252,8 @@ pub(crate) async fn verify_batch(
     body: Body<VerifyBatch>,
 ) -> Result<HttpResponse, ApiError> {
     query.read()?;
-    let body = body.read().await?;
-    if !(1..=MAX_BATCH).contains(&body.keys.len()) {
-        return Err(Error::invalid("keys", format!("must have 1 to {MAX_BATCH} entries")).into());
-    }
     // All questions are judged before any is answered: nothing is counted for a request that is refused.
-    let mut faults = Faults::default();
-    let questions = body.keys.into_iter().enumerate();
-    let parsed =
-        questions.map(|(i, q)| faults.take(parse(q, &app.catalogues().scopes).map_err(|e| e.below(&format!("keys[{i}]")))));
-    let parsed: Vec<Asked<'_>> = parsed.collect::<Vec<_>>().into_iter().flatten().collect();
-    faults.finish()?;
+    let (parsed, _) = body.parse(|batch| parse_all(batch, &app.catalogues().scopes)).await?;
     let mut list = br#"{"data":["#.to_vec();
     for (index, asked) in parsed.iter().enumerate() {
         if index > 0 {
@@ -301,6 +292,18 @@ fn plain<'a>(bytes: &'a [u8], app: &App) -> Option<Asked<'a>> {
         warehouse: if warehouse.as_ref().is_some_and(|w| w.len() > MAX_WAREHOUSE) { return None } else { warehouse },
         cost: parse_cost(question.cost).ok()?,
     })
+}
+
+fn parse_all(batch: VerifyBatch, catalogue: &Catalogue) -> Result<Vec<Asked<'static>>, Error> {
+    if !(1..=MAX_BATCH).contains(&batch.keys.len()) {
+        return Err(Error::invalid("keys", format!("must have 1 to {MAX_BATCH} entries")));
+    }
+    let mut faults = Faults::default();
+    let questions = batch.keys.into_iter().enumerate();
+    let parsed = questions.map(|(i, q)| faults.take(parse(q, catalogue).map_err(|e| e.below(&format!("keys[{i}]")))));
+    let parsed: Vec<_> = parsed.collect();
+    faults.finish()?;
+    Ok(parsed.into_iter().flatten().collect())
 }
 
 fn parse(body: VerifyKey, catalogue: &Catalogue) -> Result<Asked<'static>, Error> {

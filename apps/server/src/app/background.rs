@@ -11,7 +11,7 @@ use std::{
 use mgmt_core::usage::Interval;
 
 use super::{App, notices};
-use crate::{cli::Failure, error::ApiError};
+use crate::{auth::throttle::FAMILIAR_SECS, cli::Failure, error::ApiError};
 
 /// Changes by the command line, which is another process, take effect within this time.
 pub(crate) const FOLLOW_EVERY: Duration = Duration::from_millis(200);
@@ -137,7 +137,7 @@ fn sweep(app: &App) -> Result<(), ApiError> {
         tx.reveals().delete_expired(now)?;
         tx.idempotency().delete_expired(now)?;
         tx.password_resets().delete_expired(now)?;
-        tx.sessions().delete_ended(old)?;
+        tx.sessions().delete_ended(now.plus_secs(-FAMILIAR_SECS))?;
         tx.usage().delete_batches(old)?;
         tx.invalidations().delete_before(old)?;
         tx.throttles().delete_before(now.plus_secs(-KEEP_THROTTLES_SECS))?;

@@ -1,17 +1,19 @@
-//! `Idempotency-Key`: a repeated request gets the answer of the first. The record commits with the effect; the secret of the
-//! answer is not in it, but in the reveal record, and ends with it.
+//! `Idempotency-Key`: a repeated request gets the answer of the first. The record commits with the effect. A key's text is not in it, but
+//! in the reveal record, and ends with it; other secrets are in it, encrypted with a key that ends with the reveal window.
 
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{StatusCode, header::HeaderName},
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mgmt_core::{
     account::Actor,
     error::{Code, Error},
     id::{KeyId, OrganizationId},
+    time::Timestamp,
 };
 use mgmt_store::{IdempotencyRecord, StoreError};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{App, Work};
@@ -21,6 +23,8 @@ const FIELD: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const KEEP_SECS: i64 = 24 * 3600;
 const MAX_LENGTH: usize = 255;
+/// The member of a kept answer that holds the whole of it, encrypted. No answer has a member of this name.
+const SEALED: &str = "$sealed";
 /// Where `key` stands in an answer: after `id` and `name`.
 const SECRET_POSITION: usize = 2;
 
@@ -129,7 +133,12 @@ impl Once {
             Some(id) => work.replay_secret(id, creator)?,
             None => None,
         };
-        let object = serde_json::from_str(&record.body).map_err(ApiError::internal)?;
+        let mut object: Map<String, Value> = serde_json::from_str(&record.body).map_err(ApiError::internal)?;
+        if let Some(sealed) = object.shift_remove(SEALED)
+            && let Some(whole) = self.open(work, &sealed, record.created_at)?
+        {
+            object = whole;
+        }
         Ok(Some(Created { object, wrapped, secret, key_id: record.key_id, replayed: true }))
     }
 
@@ -171,6 +180,29 @@ impl Once {
     ) -> Result<(), ApiError> {
         let answer = Created { object: object.clone(), wrapped: false, secret: None, key_id: None, replayed: false };
         self.keep(work, organization_id, &answer)
+    }
+
+    /// Keeps an answer that holds a secret: a repeat gets the whole of it within the reveal window, and what is `bare` of secrets after it.
+    pub(crate) fn keep_whole(
+        &self,
+        work: &mut Work<'_>,
+        organization_id: OrganizationId,
+        mut bare: Created,
+        whole: &Created,
+    ) -> Result<(), ApiError> {
+        let text = Value::Object(whole.object.clone()).to_string();
+        if let Some((bucket, sealed)) = work.seal_answer(&text, &self.id)? {
+            bare.object.insert(SEALED.to_owned(), json!([bucket, STANDARD.encode(sealed)]));
+        }
+        self.keep(work, organization_id, &bare)
+    }
+
+    fn open(&self, work: &mut Work<'_>, sealed: &Value, made_at: Timestamp) -> Result<Option<Map<String, Value>>, ApiError> {
+        let bucket = sealed.get(0).and_then(Value::as_i64);
+        let bytes = sealed.get(1).and_then(Value::as_str).and_then(|text| STANDARD.decode(text).ok());
+        let (Some(bucket), Some(bytes)) = (bucket, bytes) else { return Ok(None) };
+        let text = work.open_answer((bucket, &bytes), &self.id, made_at)?;
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
     }
 
     /// Keeps an answer, in the transaction of its effect.

@@ -2,9 +2,11 @@
 
 use mgmt_core::{
     account::Actor,
+    cipher,
     key::ApiKey,
     reveal::{Reveal, bucket_of, new_bucket_key, open_bucket_key},
     secret::{KeyMaterial, PlainSecret},
+    time::Timestamp,
 };
 
 use super::Work;
@@ -62,6 +64,35 @@ impl Work<'_> {
             }
             _ => Ok(None),
         }
+    }
+
+    /// Encrypts an answer for those who repeat its request within the reveal window; with the bucket whose key opens it. `None` when there is
+    /// no such window.
+    pub(super) fn seal_answer(&mut self, text: &str, bound_to: &str) -> Result<Option<(i64, Vec<u8>)>, ApiError> {
+        let window = self.app.config.security.reveal_window_seconds;
+        if window == 0 {
+            return Ok(None);
+        }
+        let (bucket, key) = self.stored_bucket_key(window)?;
+        let sealed = cipher::seal(&key, text.as_bytes(), bound_to.as_bytes(), &mut self.rng);
+        let sealed = sealed.ok_or_else(|| ApiError::internal("an answer could not be encrypted"))?;
+        Ok(Some((bucket, sealed)))
+    }
+
+    /// Decrypts what [`seal_answer`](Self::seal_answer) made at a moment; `None` when the window is over.
+    pub(super) fn open_answer(
+        &mut self,
+        (bucket, sealed): (i64, &[u8]),
+        bound_to: &str,
+        made_at: Timestamp,
+    ) -> Result<Option<String>, ApiError> {
+        if made_at.plus_secs(self.app.config.security.reveal_window_seconds) <= self.now {
+            return Ok(None);
+        }
+        let Some(wrapped) = self.tx.reveals().find_bucket_key(bucket)? else { return Ok(None) };
+        let key = open_bucket_key(&self.app.keyring.reveal, &wrapped);
+        let plain = key.and_then(|key| cipher::open(&key, sealed, bound_to.as_bytes()));
+        Ok(plain.and_then(|plain| String::from_utf8(plain.to_vec()).ok()))
     }
 
     /// The key of the bucket of this moment, from the store; made and stored if there is none. It is remembered once the transaction is kept.

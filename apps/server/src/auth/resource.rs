@@ -16,7 +16,7 @@ use mgmt_core::{
 };
 use mgmt_gate::{Check, Request, Traffic};
 
-use super::{LimitFields, api_key_text, note, refuse};
+use super::{LimitFields, act_for, api_key_text, note, refuse};
 use crate::{
     api::authorize::warehouse,
     app::App,
@@ -57,7 +57,7 @@ demands! {
 /// An API key that calls.
 #[derive(Clone, Debug)]
 pub(crate) struct KeyCaller {
-    /// Whose key it is.
+    /// The organization that is acted upon: the key's own, or the one that a key of the operator's names.
     pub(crate) organization_id: OrganizationId,
     /// Which key.
     pub(crate) key_id: KeyId,
@@ -132,5 +132,6 @@ async fn admit(request: &HttpRequest, scope: &'static str) -> Result<KeyCaller, 
         return Err(Error::new(Code::InsufficientScope, message).with_scope(scope).into());
     }
     let test_mode = record.environment() == Environment::Test;
-    Ok(KeyCaller { organization_id: record.organization_id(), key_id: record.id(), test_mode, request_id })
+    let organization_id = act_for(request, &app, record.organization_id(), record.is_operator()).await?;
+    Ok(KeyCaller { organization_id, key_id: record.id(), test_mode, request_id })
 }

@@ -1,11 +1,13 @@
-//! Slowing down sign-ins that fail: by account and by source. The wait grows with each failure and ends by itself, so that nobody
-//! can lock somebody else out for good. Counts live in the database: all nodes share them, and a restart forgets none.
+//! Slowing down sign-ins that fail: by account and by source. The wait grows with each failure and ends by itself. Whoever signs in from
+//! where they did so lately is counted apart from strangers, so that nobody can lock somebody else out for good. Counts live in the
+//! database: all nodes share them, and a restart forgets none.
 
 use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
 use mgmt_core::{
     account::Email,
     error::{Code, Error},
+    id::{SessionId, UserId},
     time::Timestamp,
 };
 use mgmt_store::Throttle;
@@ -35,11 +37,17 @@ const SOURCE: Rule = Rule { free: 30, longest_secs: 300, forget_secs: 3600 };
 const HARD_CAP: i64 = 100;
 const HARD_WAIT_SECS: i64 = 24 * 3600;
 
-/// The two subjects of one sign-in, stretched so that the database holds no address of a stranger.
+/// How long a place is familiar after a session from there has ended by itself; so long sessions are kept.
+pub(crate) const FAMILIAR_SECS: i64 = 30 * 24 * 3600;
+
+/// The subjects of one sign-in, stretched so that the database holds no address of a stranger.
 #[derive(Clone, Debug)]
 pub(crate) struct Subjects {
     account: String,
+    /// The account as seen from this network alone.
+    familiar: String,
     source: String,
+    network: String,
 }
 
 /// Sign-ins to one account that may wait for each other.
@@ -52,17 +60,34 @@ pub(crate) type Turns = Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>;
 pub(crate) struct Turn(#[expect(dead_code, reason = "held, not read")] OwnedMutexGuard<()>);
 
 impl Subjects {
-    /// For a sign-in to `email` from `address`. IPv6 clients count by their network of 64 bits.
+    /// For a sign-in to `email` from `address`.
     pub(crate) fn new(app: &App, email: &Email, address: IpAddr) -> Self {
-        let network = match address {
-            IpAddr::V4(v4) => v4.to_string(),
-            IpAddr::V6(v6) => format!("{:x}/64", u128::from(v6) >> 64),
-        };
-        let name = |kind: &str, text: &str| {
-            let tag = app.keyring.throttle.authenticate(format!("{kind}\n{text}").as_bytes());
-            tag.iter().take(16).map(|b| format!("{b:02x}")).collect()
-        };
-        Self { account: name("account", email.as_str()), source: name("source", &network) }
+        let network = network_of(address);
+        Self {
+            account: name(app, "account", email.as_str()),
+            familiar: name(app, "familiar", &format!("{}\n{network}", email.as_str())),
+            source: name(app, "source", &network),
+            network,
+        }
+    }
+
+    /// For somebody who is signed in and is asked for their password: only who has the session can be slowed down by it.
+    pub(crate) fn of_session(app: &App, email: &Email, session: SessionId, address: IpAddr) -> Self {
+        Self { account: name(app, "session", &session.to_string()), ..Self::new(app, email, address) }
+    }
+
+    /// Counts on what comes from this network alone, where somebody has signed in to the account from there lately, and that session was not
+    /// ended by hand.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub(crate) fn recognised(self, work: &mut Work<'_>, user: Option<UserId>) -> Result<Self, ApiError> {
+        // The same is asked for an account that does not exist: time tells nothing.
+        let since = work.now.plus_secs(-FAMILIAR_SECS);
+        let sessions = work.tx.sessions().list_open(user.unwrap_or(UserId::from_u128(0)), since)?;
+        let addresses = sessions.iter().filter_map(|session| session.address.as_deref()?.parse().ok());
+        let is_familiar = addresses.map(network_of).any(|network| network == self.network);
+        Ok(if is_familiar { Self { account: self.familiar.clone(), ..self } } else { self })
     }
 
     /// Waits for its turn: passwords of one account are tried one after the other, so that guesses at the same moment are
@@ -84,8 +109,8 @@ impl Subjects {
 
     /// For forgotten passwords, which count apart from sign-ins.
     pub(crate) fn of_resets(app: &App, email: &Email, address: IpAddr) -> Self {
-        let Self { account, source } = Self::new(app, email, address);
-        Self { account: format!("reset {account}"), source: format!("reset {source}") }
+        let all = Self::new(app, email, address);
+        Self { account: format!("reset {}", all.account), source: format!("reset {}", all.source), ..all }
     }
 
     /// Refuses a sign-in that comes too early.
@@ -122,6 +147,20 @@ impl Subjects {
     pub(crate) fn succeed(&self, work: &mut Work<'_>) -> Result<(), ApiError> {
         Ok(work.tx.throttles().clear(&self.account)?)
     }
+}
+
+/// IPv6 clients count by their network of 64 bits.
+fn network_of(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(v4) => v4.to_string(),
+        IpAddr::V6(v6) => format!("{:x}/64", u128::from(v6) >> 64),
+    }
+}
+
+/// A subject that tells nobody whom or what it stands for.
+fn name(app: &App, kind: &str, text: &str) -> String {
+    let tag = app.keyring.throttle.authenticate(format!("{kind}\n{text}").as_bytes());
+    tag.iter().take(16).map(|b| format!("{b:02x}")).collect()
 }
 
 fn remaining(throttle: &Throttle, rule: Rule, now: Timestamp) -> u64 {

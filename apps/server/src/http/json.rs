@@ -20,29 +20,33 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Node, Error> {
     if text.starts_with('\u{feff}') {
         return Err(malformed("the body starts with a byte order mark; JSON has none"));
     }
-    if let Some(number) = oversized_integer(text) {
-        return Err(malformed(format!("the number `{}` is out of range", shortened(number))));
-    }
-    let mut place = Place::default();
+    let mut place = Place { oversized: oversized_integer(text), ..Place::default() };
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let parsed = Strict(&mut place).deserialize(&mut deserializer).and_then(|node| deserializer.end().map(|()| node));
-    parsed.map_err(|error| match place.fault.take() {
+    parsed.map_err(|error| match place.fault.take().or_else(|| fault_of_value(&error)) {
         Some(reason) => Error::invalid(place.path(), reason),
         None => malformed(format!("the body is not valid JSON: {error}")),
     })
+}
+
+/// What is wrong with a value that is well-formed and cannot be held; the parser tells it by its message alone.
+fn fault_of_value(error: &serde_json::Error) -> Option<String> {
+    let text = error.to_string();
+    let reason = match text.split(" at line ").next()? {
+        "number out of range" => "is out of range",
+        "lone leading surrogate in hex escape" | "unexpected end of hex escape" => "must not hold half of a surrogate pair",
+        _ => return None,
+    };
+    Some(reason.to_owned())
 }
 
 fn malformed(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     Error::new(Code::InvalidRequest, message)
 }
 
-fn shortened(number: &str) -> String {
-    number.chars().take(40).collect()
-}
-
-/// An integer that neither `i64` nor `u64` holds. Serde would turn it into the nearest float without a word.
-fn oversized_integer(text: &str) -> Option<&str> {
-    let mut rest = text;
+/// Which of the numbers is the first integer that neither `i64` nor `u64` holds. Serde would turn it into the nearest float without a word.
+fn oversized_integer(text: &str) -> Option<usize> {
+    let (mut rest, mut count) = (text, 0);
     while let Some(start) = rest.find(|c: char| c == '"' || c == '-' || c.is_ascii_digit()) {
         rest = rest.get(start..)?;
         if let Some(string) = rest.strip_prefix('"') {
@@ -55,8 +59,9 @@ fn oversized_integer(text: &str) -> Option<&str> {
         let integer = number.strip_prefix('-').unwrap_or(number);
         let is_integer = integer.bytes().all(|b| b.is_ascii_digit()) && !integer.is_empty();
         if is_integer && number.parse::<i64>().is_err() && number.parse::<u64>().is_err() {
-            return Some(number);
+            return Some(count);
         }
+        count += 1;
         rest = after;
     }
     None
@@ -81,6 +86,9 @@ fn string_length(text: &str) -> usize {
 struct Place {
     steps: Vec<String>,
     fault: Option<String>,
+    /// How many numbers were read, and which one is too large.
+    numbers: usize,
+    oversized: Option<usize>,
 }
 
 impl Place {
@@ -112,6 +120,15 @@ impl Place {
     fn leave(&mut self) {
         self.steps.pop();
     }
+
+    fn number<E: de::Error>(&mut self) -> Result<(), E> {
+        self.numbers += 1;
+        if self.oversized.is_some_and(|oversized| oversized + 1 == self.numbers) {
+            Err(self.refuse("is out of range"))
+        } else {
+            Ok(())
+        }
+    }
 }
 
 struct Strict<'a>(&'a mut Place);
@@ -139,15 +156,18 @@ impl<'de> Visitor<'de> for Strict<'_> {
         Ok(Node::Bool(value))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Node, E> {
+        self.0.number()?;
         Ok(Node::Int(value))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Node, E> {
+        self.0.number()?;
         Ok(Node::Uint(value))
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Node, E> {
+        self.0.number()?;
         if value.is_finite() { Ok(Node::Float(value)) } else { Err(self.0.refuse("is out of range")) }
     }
 
@@ -274,6 +294,21 @@ mod tests {
         assert!(parse(nested(MAX_DEPTH + 1).as_bytes()).is_err());
         assert!(parse(nested(100_000).as_bytes()).is_err());
         assert!(parse(format!("{{\"a\":{}}}", nested(MAX_DEPTH)).as_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_held_is_named() {
+        for (text, path, reason) in [
+            (r#"{"a":1,"b":[-2,{"c":18446744073709551616}],"d":99999999999999999999999}"#, "b[1].c", "is out of range"),
+            (r#"{"a":"18446744073709551616","b":-9223372036854775809}"#, "b", "is out of range"),
+            (r#"{"a":{"b":1e400}}"#, "a.b", "is out of range"),
+            ("18446744073709551616", "body", "is out of range"),
+            (r#"{"a":["\ud800"]}"#, "a[0]", "must not hold half of a surrogate pair"),
+            (r#"{"a":"\ud800\u0041"}"#, "a", "must not hold half of a surrogate pair"),
+        ] {
+            let error = fault(text);
+            assert_eq!(error.details().iter().next().map(|(p, r)| (p.as_str(), r.as_str())), Some((path, reason)), "{text}");
+        }
     }
 
     #[test]

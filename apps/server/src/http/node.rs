@@ -74,12 +74,17 @@ pub(crate) fn decode_and<T: DeserializeOwned, U>(mut node: Node, rules: impl FnO
     Err(more.map_or(error.clone(), |more| with_meaning(error, &more)))
 }
 
-/// Adds the rules' faults, but for fields that were not well-formed: their stand-ins say nothing.
+/// Adds the rules' faults, but for what was not well-formed, what is in it and what holds it: stand-ins say nothing.
 fn with_meaning(error: Error, more: &Error) -> Error {
-    let field = |path: &str| path.split(['.', '[']).next().unwrap_or_default().to_owned();
-    let known: Vec<String> = error.details().keys().map(|path| field(path)).collect();
-    let fresh = more.details().iter().filter(|(path, reason)| !known.contains(&field(path)) && *reason != REQUIRED);
+    let known: Vec<String> = error.details().keys().cloned().collect();
+    let is_known = |path: &str| known.iter().any(|known| is_within(path, known) || is_within(known, path));
+    let fresh = more.details().iter().filter(|(path, reason)| !is_known(path) && *reason != REQUIRED);
     fresh.fold(error, |error, (path, reason)| error.with_detail(path.clone(), reason.clone()))
+}
+
+/// Whether a path is another one, or leads into it.
+fn is_within(path: &str, outer: &str) -> bool {
+    path.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 fn summary(faults: &[Fault]) -> Error {

@@ -30,6 +30,14 @@ impl<T: DeserializeOwned> Query<T> {
     pub(crate) fn read(&self) -> Result<T, ApiError> {
         Ok(parse(&self.text)?)
     }
+
+    /// Decodes the query and judges it by the rules, so that all faults are told together.
+    ///
+    /// # Errors
+    /// 400 that names every parameter that is unknown, repeated or wrong.
+    pub(crate) fn judge<U>(&self, rules: impl FnOnce(T) -> Result<U, Error>) -> Result<U, ApiError> {
+        Ok(node::decode_and(split(&self.text)?, rules)?)
+    }
 }
 
 impl Query<NoParameters> {
@@ -42,8 +50,16 @@ impl Query<NoParameters> {
     }
 }
 
-/// The names and values of a query, percent-decoded.
+/// Decodes a query.
+///
+/// # Errors
+/// `invalid_request` that names every parameter that is unknown, repeated or wrong.
 pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
+    node::decode(split(text)?)
+}
+
+/// The names and values of a query, percent-decoded.
+fn split(text: &str) -> Result<Node, Error> {
     let mut seen = HashSet::new();
     let mut fields = Vec::new();
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
@@ -59,7 +75,7 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
         }
         fields.push((name, Node::Loose(value)));
     }
-    node::decode(Node::Object(fields))
+    Ok(Node::Object(fields))
 }
 
 impl<T> FromRequest for Query<T> {

@@ -20,18 +20,23 @@ use crate::error::ApiError;
 /// Methods that are answered on an address that is not there, or that stands for the server as a whole.
 const EVERYTHING: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
+/// Stands with a request that was HEAD and is answered as GET.
+pub(crate) struct Headless;
+
 /// One path and its methods. OPTIONS, HEAD, 405 with `Allow` and 406 follow from the declaration; register it with
 /// `config.service(endpoint("/v1/things").get(list).post(create))`.
 pub(crate) struct Endpoint {
     resource: Resource,
     methods: Vec<Method>,
+    /// Whether HEAD is answered where GET is.
+    heads: bool,
     json: bool,
     any: Option<Route>,
 }
 
 /// An endpoint that answers with JSON.
 pub(crate) fn endpoint(path: &str) -> Endpoint {
-    Endpoint { resource: web::resource(path.to_owned()), methods: Vec::new(), json: true, any: None }
+    Endpoint { resource: web::resource(path.to_owned()), methods: Vec::new(), heads: true, json: true, any: None }
 }
 
 /// An endpoint that answers with something else, whatever the client says it accepts.
@@ -48,6 +53,20 @@ impl Endpoint {
         F::Output: Responder + 'static,
     {
         self.on(Method::GET, handler)
+    }
+
+    /// What GET does, where reading uses something up: HEAD, which must change nothing, is not answered.
+    pub(crate) fn get_without_head<F, A>(mut self, handler: F) -> Self
+    where
+        F: Handler<A>,
+        A: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        let whole = guard::fn_guard(|context| context.req_data().get::<Headless>().is_none());
+        self.methods.push(Method::GET);
+        self.heads = false;
+        self.resource = self.resource.route(web::get().guard(whole).to(handler));
+        self
     }
 
     /// What POST does.
@@ -111,7 +130,7 @@ impl Endpoint {
         let mut names: Vec<&str> = Vec::new();
         for method in &self.methods {
             names.push(method.as_str());
-            if *method == Method::GET {
+            if *method == Method::GET && self.heads {
                 names.push("HEAD");
             }
         }

@@ -115,6 +115,7 @@ where
         if request.method() == Method::HEAD {
             // The protocol layer remembers that the request was HEAD: it sends the length and no body.
             request.head_mut().method = Method::GET;
+            request.extensions_mut().insert(route::Headless);
         }
         (self.worker.shell.prepare)(&mut request);
         let inner = Rc::clone(&self.inner);

@@ -2,8 +2,9 @@
 //!
 //! The HTTP parser decides what a request says; this only follows along, to know which bytes belong to a head. There a
 //! line ends with CR LF and with nothing else: the parser also takes a bare LF, which other parsers on the way may read
-//! differently. Such a byte is overwritten with one that the parser refuses. The two agree on what a body is as long as
-//! the parser accepts the head, and when it does not, the connection ends.
+//! differently. No target holds a fragment (RFC 9112, section 3.2), which the parser would drop without a word. Such bytes are
+//! overwritten with one that the parser refuses. The two agree on what a body is as long as the parser accepts the head, and when it
+//! does not, the connection ends.
 
 use memchr::memchr;
 
@@ -86,6 +87,9 @@ impl Framing {
         if self.state == State::Head && !self.head.has_request_line && !part.is_empty() {
             let before = if self.line.is_empty() { 0 } else { self.head.request_line };
             self.head.request_line = before + part.len();
+            if let Some(fragment) = memchr(b'#', part) {
+                return self.poison(bytes, fragment);
+            }
         }
         if let Some(last) = part.last() {
             self.previous = *last;
@@ -95,11 +99,7 @@ impl Framing {
             return bytes.len();
         };
         if self.previous != b'\r' && self.state != State::ChunkSize {
-            if let Some(byte) = bytes.get_mut(end) {
-                *byte = POISON;
-            }
-            self.state = State::Opaque;
-            return end + 1;
+            return self.poison(bytes, end);
         }
         self.previous = b'\n';
         if self.line.is_empty() {
@@ -112,6 +112,14 @@ impl Framing {
             self.line = line;
         }
         end + 1
+    }
+
+    fn poison(&mut self, bytes: &mut [u8], at: usize) -> usize {
+        if let Some(byte) = bytes.get_mut(at) {
+            *byte = POISON;
+        }
+        self.state = State::Opaque;
+        at + 1
     }
 
     fn remember(&mut self, part: &[u8]) {
@@ -231,6 +239,18 @@ mod tests {
                 "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n\n\r\n0\r\n\r\nGET /\n",
                 "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n\n\r\n0\r\n\r\nGET /!",
             ),
+        ] {
+            assert_eq!(seen(text), expected);
+        }
+    }
+
+    #[test]
+    fn a_request_line_may_not_hold_a_fragment() {
+        for (text, expected) in [
+            ("GET /a#b HTTP/1.1\r\nHost: x\r\n\r\n", "GET /a!b HTTP/1.1\r\nHost: x\r\n\r\n"),
+            ("\r\nGET /# HTTP/1.1\r\n", "\r\nGET /! HTTP/1.1\r\n"),
+            ("GET / HTTP/1.1\r\nX: #\r\n\r\nGET /a HTTP/1.1\r\nX: #", "GET / HTTP/1.1\r\nX: #\r\n\r\nGET /a HTTP/1.1\r\nX: #"),
+            ("POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n##GET #", "POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n##GET !"),
         ] {
             assert_eq!(seen(text), expected);
         }

@@ -25,7 +25,8 @@ export function CreateKey({ kind, onClose, onMade }: CreateKeyProps) {
     invalidates: [KEYS],
     onSuccess: ({ data }) => {
       onClose();
-      onMade({ secret: data.key, row: data, title: words.secret.created(data.name) });
+      // Only the answer to a repeated request can lack it, and none is repeated here.
+      if (data.key !== undefined) onMade({ secret: data.key, row: data, title: words.secret.created(data.name) });
     },
   });
   const full = make.error?.code === "key_limit_reached";

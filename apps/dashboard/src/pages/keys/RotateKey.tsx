@@ -30,6 +30,8 @@ export function RotateKey({ row, onClose, onSecret }: RotateKeyProps) {
       onSuccess: ({ data }, seconds) => {
         const until = time.format(Date.now() + seconds * 1000);
         const { oldUntil, oldStopped, rotated } = strings.keys.secret;
+        // Only the answer to a repeated request can lack it, and none is repeated here.
+        if (data.key === undefined) return;
         onSecret({
           secret: data.key,
           row: data,

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use mgmt_core::{
     cursor,
-    error::{Code, Error},
+    error::{Code, Error, Faults},
     id::KeyId,
     key_text::KeyKind,
 };
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{KeyList, KeyView, ListKeys, SecretView, find, note, precheck, tag, view};
 use crate::{
-    api::{object, page, page_size, tagged},
+    api::{object, page, page_limit, tagged},
     app::App,
     auth::{
         Allow, Caller,
@@ -35,11 +35,10 @@ pub(crate) async fn list(
     query: Query<ListKeys>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let query = query.read()?;
-    let (filter, limit) = (filter(&query)?, page_size(query.limit)?);
+    let (filter, limit, from) = query.judge(judged)?;
     let list = format!("keys {} {filter:?}", caller.organization_id);
     let open = |text: &String| cursor::open(&app.keyring.cursor, &list, text).map(KeyId::from_u128);
-    let before = query.cursor.as_ref().map(open).transpose()?;
+    let before = from.as_ref().map(open).transpose()?;
     let organization = caller.organization_id;
     let (rows, next) = app
         .read("keys.list", move |work| {
@@ -55,18 +54,23 @@ pub(crate) async fn list(
     Ok(page(&request, &rows, next))
 }
 
-fn filter(query: &ListKeys) -> Result<KeyFilter, Error> {
-    let kind = match query.kind.as_deref() {
-        None => None,
-        Some(text) => Some(KeyKind::parse(text).ok_or_else(|| Error::invalid("kind", "must be `secret` or `management`"))?),
-    };
+/// Which keys, how many, and the cursor.
+fn judged(query: ListKeys) -> Result<(KeyFilter, i64, Option<String>), Error> {
+    let mut faults = Faults::default();
+    let kind = query
+        .kind
+        .as_deref()
+        .map(|text| KeyKind::parse(text).ok_or_else(|| Error::invalid("kind", "must be `secret` or `management`")));
+    let kind = kind.and_then(|kind| faults.take(kind));
     let condition = match query.status.as_deref() {
-        None | Some("all") => KeyCondition::All,
-        Some("active") => KeyCondition::Active,
-        Some("revoked") => KeyCondition::Revoked,
-        Some(_) => return Err(Error::invalid("status", "must be `active`, `revoked` or `all`")),
+        None | Some("all") => Ok(KeyCondition::All),
+        Some("active") => Ok(KeyCondition::Active),
+        Some("revoked") => Ok(KeyCondition::Revoked),
+        Some(_) => Err(Error::invalid("status", "must be `active`, `revoked` or `all`")),
     };
-    Ok(KeyFilter { kind, condition })
+    let (condition, limit) = (faults.take(condition), faults.take(page_limit(query.limit)));
+    faults.finish()?;
+    Ok((KeyFilter { kind, condition: condition.unwrap_or_default() }, limit.unwrap_or_default(), query.cursor))
 }
 
 /// Shows a key, without its text.
@@ -97,13 +101,15 @@ pub(crate) async fn secret(
     caller: Allow<ApiKeysWrite>,
     id: PathId<KeyId>,
     query: Query<NoParameters>,
+    preconditions: Preconditions,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let (id, caller) = (id.get()?, caller.into_caller());
-    precheck(&app, &caller, id, &Preconditions::default()).await?;
+    precheck(&app, &caller, id, &preconditions).await?;
     query.read()?;
     let shown = app.run("keys.secret", move |work| {
         let key = find(work, &caller, id)?;
+        preconditions.check(&tag(work, &key))?;
         may_reveal(&caller, key.created_by)?;
         let gone = || ApiError::new(Code::Gone, "the key can no longer be shown: rotate it to get a new one");
         let reveal = work.tx.reveals().take_read(id, work.now)?.ok_or_else(gone)?;
@@ -126,12 +132,14 @@ pub(crate) async fn end_secret(
     caller: Allow<ApiKeysWrite>,
     id: PathId<KeyId>,
     query: Query<NoParameters>,
+    preconditions: Preconditions,
 ) -> Result<HttpResponse, ApiError> {
     let (id, caller) = (id.get()?, caller.into_caller());
-    precheck(&app, &caller, id, &Preconditions::default()).await?;
+    precheck(&app, &caller, id, &preconditions).await?;
     query.read()?;
     let ended = app.run("keys.end_secret", move |work| {
         let key = find(work, &caller, id)?;
+        preconditions.check(&tag(work, &key))?;
         may_reveal(&caller, key.created_by)?;
         if work.tx.reveals().delete(id)? {
             note(work, &caller.origin(), "api_key.secret_window_ended", None, Some(&key))?;

@@ -85,9 +85,10 @@ pub(crate) struct CreateKey {
     #[schema(example = "prod", pattern = "^(prod|test)$")]
     environment: Option<String>,
     /// What the key may do: catalogue scopes for API keys, management permissions for management keys.
-    #[schema(example = json!(["shipments:read"]))]
+    #[schema(example = json!(["shipments:read"]), min_items = 1)]
     scopes: Option<Vec<String>>,
     /// Another name of `scopes`. One of them is required.
+    #[schema(min_items = 1)]
     permissions: Option<Vec<String>>,
     /// A limit of its own, beside the plan's.
     #[schema(nullable)]
@@ -295,8 +296,8 @@ pub(crate) struct KeyList {
 pub(crate) struct KeyCreated {
     #[serde(flatten)]
     view: KeyView,
-    /// The key itself.
-    #[schema(example = "mg_sk_prod_…")]
+    /// The key itself; left out of a repeated answer when it can no longer be shown.
+    #[schema(example = "mg_sk_prod_…", required = false)]
     key: String,
 }
 

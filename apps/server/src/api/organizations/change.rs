@@ -199,11 +199,11 @@ pub(crate) async fn create(
             object.insert("invitation".to_owned(), invited.view()?);
             Ok::<_, ApiError>(Created { object, wrapped: false, secret: None, key_id: None, replayed: false })
         };
+        let answer = with(&invited)?;
         if let Some(once) = &once {
-            // The link is a secret: a repeat gets the answer without it.
-            once.keep(work, caller.organization_id, &with(&invited.without_link())?)?;
+            once.keep_whole(work, caller.organization_id, with(&invited.without_link())?, &answer)?;
         }
-        Ok((with(&invited)?, invited.letter()))
+        Ok((answer, invited.letter()))
     });
     let (answer, letter) = answer.await?;
     app.send(letter);

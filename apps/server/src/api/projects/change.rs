@@ -76,7 +76,7 @@ pub(crate) async fn list_projects(open: Open<ProjectsRead>, query: Query<NoParam
 /// Makes a project with a server-side and a client-side key, whose texts are in this answer only. All owners of the organization
 /// are assigned to it. A caller who may not hand out the scopes of keys gets none.
 #[utoipa::path(post, path = "/management/v1/projects", tag = "Projects", operation_id = "createProject", request_body = CreateProject,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat safe: it gets the first answer, without the keys")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat safe: it gets the first answer, after 15 minutes without the texts of the keys")),
     responses((status = 200, description = "The project with its keys", body = ProjectCreated)))]
 pub(crate) async fn create_project(
     open: Open<ProjectsWrite>,
@@ -91,7 +91,10 @@ pub(crate) async fn create_project(
     let _busy = once.as_ref().map(|o| o.begin(&app)).transpose()?;
     let shown = app.clone();
     let made = app.run("projects.create", move |work| {
-        if let Some(earlier) = Once::earlier(once.as_ref(), work, caller.actor())? {
+        if let Some(mut earlier) = Once::earlier(once.as_ref(), work, caller.actor())? {
+            for name in KEYS {
+                show_token(work, &caller, earlier.get_mut(name))?;
+            }
             return Ok((earlier, true));
         }
         work.tx.organizations().lock(caller.organization_id)?;
@@ -100,10 +103,14 @@ pub(crate) async fn create_project(
         let (settings, wanted) = Body::judge(&bytes, |draft: ProjectDraft| parse(draft, &emails))?;
         let (project, keys) = make(work, &caller, settings, &wanted, &owners)?;
         let mut object = view(&shown, &project, true)?;
-        if let Some(once) = &once {
-            once.keep_object(work, caller.organization_id, &object)?;
-        }
         object.extend(keys);
+        if let Some(once) = &once {
+            let mut bare = object.clone();
+            for name in KEYS {
+                bare.get_mut(name).and_then(|key| key.get_mut("app_token")).map(Value::take);
+            }
+            once.keep_object(work, caller.organization_id, &bare)?;
+        }
         Ok((object, false))
     });
     let (object, replayed) = made.await?;
@@ -117,6 +124,19 @@ fn parse(mut draft: ProjectDraft, owners: &[String]) -> Result<(ProjectSettings,
     let settings = faults.take(draft.parse(owners));
     faults.finish()?;
     settings.map(|s| (s, wanted)).ok_or_else(|| Error::new(mgmt_core::error::Code::Internal, "no settings"))
+}
+
+/// The keys of a new project in its answer.
+const KEYS: [&str; 2] = ["server_side_key", "client_side_key"];
+
+/// Puts a key's text into an earlier answer again, while it may be revealed.
+fn show_token(work: &mut Work<'_>, caller: &Caller, key: Option<&mut Value>) -> Result<(), ApiError> {
+    let Some(key) = key else { return Ok(()) };
+    let Some(id) = key.get("app_id").and_then(Value::as_str).and_then(|id| id.parse().ok()) else { return Ok(()) };
+    if let (Some(secret), Some(token)) = (work.replay_secret(id, caller.actor())?, key.get_mut("app_token")) {
+        *token = Value::from(secret.expose());
+    }
+    Ok(())
 }
 
 type Owners = Vec<(mgmt_core::id::UserId, String)>;
@@ -158,8 +178,8 @@ fn make(
     }
     let mut keys = Map::new();
     let reads = work.app.catalogues().scopes.reads();
-    for (name, label, scopes) in [("server_side_key", "server-side", ScopeSet::all()), ("client_side_key", "client-side", reads)]
-    {
+    let [server, client] = KEYS;
+    for (name, label, scopes) in [(server, "server-side", ScopeSet::all()), (client, "client-side", reads)] {
         keys.insert(name.to_owned(), issue(work, caller, &project, label, scopes)?);
     }
     note(work, caller, "project.created", None, Some(&project))?;

@@ -165,8 +165,8 @@ pub(crate) struct ProjectView {
 pub(crate) struct AppKey {
     /// For `X-App-Id`.
     app_id: String,
-    /// For `X-App-Token`.
-    app_token: String,
+    /// For `X-App-Token`; `null` in a repeated answer when the key can no longer be shown.
+    app_token: Option<String>,
 }
 
 /// A new project with its keys.

@@ -96,10 +96,12 @@ pub(crate) async fn login(
     let subjects = Subjects::new(&app, &email, address.0);
     let _turn = subjects.turn(&app).await?;
     let (known, check) = (email.clone(), subjects.clone());
-    let user = app
+    let (user, subjects) = app
         .read("login.find", move |work| {
-            check.check(work)?;
-            Ok(work.tx.users().find_by_email(&known)?)
+            let user = work.tx.users().find_by_email(&known)?;
+            let subjects = check.clone().recognised(work, user.as_ref().map(|u| u.id))?;
+            subjects.check(work)?;
+            Ok((user, subjects))
         })
         .await?;
     let stored = user.as_ref().and_then(|u| u.password_hash.clone());

@@ -38,7 +38,7 @@ const MAX_NAME: usize = 120;
 
 /// Invites somebody. They are listed as `invited` until they accept.
 #[utoipa::path(post, path = "/v1/management/users", tag = "Users", operation_id = "createUser", request_body = CreateUser,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat safe: it gets the first answer, without the link")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat safe: it gets the first answer, after 15 minutes without the link")),
     responses((status = 201, description = "The invited user, with the invitation", body = PersonView)))]
 pub(crate) async fn create(
     app: Data<App>,
