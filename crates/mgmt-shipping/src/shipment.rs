@@ -106,7 +106,7 @@ impl ShipmentParts {
     #[must_use]
     pub fn day(&self, now: Moment) -> Day {
         let given = self.options.get(SHIPMENT_DATE).and_then(Value::as_str).and_then(|text| Moment::parse(text).ok());
-        given.map_or_else(|| now.day().next_business_day(), Moment::day)
+        given.map_or_else(|| usual_day(now), Moment::day)
     }
 
     /// Rates it by the sheets.
@@ -161,6 +161,11 @@ impl ShipmentParts {
         put("customs", customs.into());
         request
     }
+}
+
+/// The day that a shipment is sent on where nothing else is said: the next business day, as long as there is one.
+fn usual_day(now: Moment) -> Day {
+    now.day().next_business_day().unwrap_or_else(|| now.day())
 }
 
 fn object<T: Serialize>(value: &T) -> Object {

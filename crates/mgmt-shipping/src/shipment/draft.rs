@@ -4,7 +4,7 @@ use rand_core::CryptoRng;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{SHIPMENT_DATE, ShipmentParts};
+use super::{SHIPMENT_DATE, ShipmentParts, usual_day};
 use crate::{
     address::AddressDraft,
     customs::{CustomsDraft, PaymentDraft},
@@ -185,7 +185,7 @@ fn options(options: Object, now: Moment) -> Result<Object> {
         }
     };
     let given = day(SHIPMENT_DATE).or(day(SHIPPING_DATE));
-    let sent = given.unwrap_or_else(|| now.day().next_business_day()).to_string();
+    let sent = given.unwrap_or_else(|| usual_day(now)).to_string();
     for name in [SHIPPING_DATE, SHIPMENT_DATE] {
         if options.get(name).is_none_or(Value::is_null) {
             options.insert(name.to_owned(), Value::from(sent.clone()));
