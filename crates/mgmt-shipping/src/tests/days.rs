@@ -1,14 +1,63 @@
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{NOW, draft, request, rng, sheet};
+use super::{NOW, draft, parts, request, rng, sheet};
 use crate::{
     carrier::Carriers,
     rate::Rates,
-    shipment::{PurchaseDraft, Shipment},
+    shipment::{PurchaseDraft, Shipment, ShipmentDraft, ShipmentParts},
     time::{Day, Moment},
     tracker::Tracker,
 };
+
+/// The options of a request, read.
+fn given(options: Value) -> ShipmentParts {
+    let mut asked = request();
+    asked["options"] = options;
+    parts(asked).unwrap()
+}
+
+/// A draft whose options were patched, read again.
+fn patched(options: Value, patch: Value) -> ShipmentParts {
+    let mut asked = request();
+    asked["options"] = options;
+    let patch = json!({ "options": patch }).as_object().cloned().unwrap();
+    let merged = draft(asked, &[]).patched(patch).unwrap();
+    serde_json::from_value::<ShipmentDraft>(Value::Object(merged)).unwrap().parse(NOW, &mut rng()).unwrap()
+}
+
+fn days(parts: &ShipmentParts) -> [String; 3] {
+    let option = |name: &str| parts.options[name].as_str().unwrap().to_owned();
+    [option("shipping_date"), option("shipment_date"), parts.day(NOW).to_string()]
+}
+
+#[test]
+fn the_day_it_is_sent_has_two_names() {
+    // The clock stands at Wednesday, 2027-01-20.
+    for (options, expected) in [
+        (json!({}), ["2027-01-21"; 3]),
+        (json!({ "shipping_date": "2027-05-05" }), ["2027-05-05"; 3]),
+        (json!({ "shipment_date": "2027-05-05", "shipping_date": null }), ["2027-05-05"; 3]),
+        (json!({ "shipment_date": "2027-05-05", "shipping_date": "2027-06-07" }), ["2027-06-07", "2027-05-05", "2027-06-07"]),
+    ] {
+        assert_eq!(days(&given(options.clone())), expected, "{options}");
+    }
+}
+
+#[test]
+fn a_patch_of_either_name_changes_the_day() {
+    let apart = json!({ "shipment_date": "2027-04-01", "shipping_date": "2027-04-02" });
+    for before in [json!({}), json!({ "shipment_date": "2027-04-01" }), json!({ "shipping_date": "2027-04-01" }), apart.clone()] {
+        for name in ["shipping_date", "shipment_date"] {
+            assert_eq!(days(&patched(before.clone(), json!({ (name): "2027-05-05" }))), ["2027-05-05"; 3], "{before} {name}");
+            assert_eq!(days(&patched(before.clone(), json!({ (name): null }))), ["2027-01-21"; 3], "{before} {name}");
+        }
+    }
+    let both = json!({ "shipment_date": "2027-05-05", "shipping_date": "2027-06-07" });
+    assert_eq!(days(&patched(json!({}), both)), ["2027-06-07", "2027-05-05", "2027-06-07"]);
+    assert_eq!(days(&patched(apart, json!({ "insurance": 100 }))), ["2027-04-02", "2027-04-01", "2027-04-02"]);
+    assert_eq!(days(&patched(json!({ "shipping_date": "2027-04-01" }), Value::Null)), ["2027-01-21"; 3]);
+}
 
 #[test]
 fn a_day_that_was_kept_and_is_none_is_absent() {
