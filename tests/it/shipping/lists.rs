@@ -4,7 +4,7 @@ use super::{ask, draft, id};
 use mgmt_tests::{Backend, Server, on_each_backend};
 use serde_json::{Value, json};
 
-on_each_backend!(pages, filters, counts_follow_every_change);
+on_each_backend!(pages, filters, trackers_of_a_request, counts_follow_every_change);
 
 fn pages(backend: Backend) {
     let server = Server::start(backend);
@@ -83,6 +83,39 @@ fn filters(backend: Backend) {
     {
         assert_eq!(ask(&server, key, "GET", &format!("/v1/trackers{query}"), None).expect(200)["count"], count, "{query}");
     }
+}
+
+/// The request that made a tracker stands in its `meta`, and finds it.
+fn trackers_of_a_request(backend: Backend) {
+    let server = Server::start(backend);
+    let key = server.api_key();
+    let follow = |number: &str| {
+        let body = json!({"tracking_number": number, "carrier_name": "ups", "reference": "R"});
+        ask(&server, key, "POST", "/v1/trackers", Some(&body)).expect(201)
+    };
+    let (first, _) = (follow("TN-1"), follow("TN-2"));
+    assert_eq!(first["meta"]["reference"], "R");
+    let bought = draft(&server, key, json!({"service": "standard_service"}));
+    let drafted = draft(&server, key, json!({}));
+    let path = format!("/v1/shipments/{}/purchase", id(&drafted));
+    let purchase = ask(&server, key, "POST", &path, Some(&json!({"service": "standard_service"})));
+    let purchased = purchase.expect(200);
+    for (request, tracker) in [
+        (first["meta"]["request_id"].as_str().unwrap(), id(&first)),
+        (bought["meta"]["request_id"].as_str().unwrap(), bought["tracker_id"].as_str().unwrap()),
+        (purchase.header("x-request-id").unwrap(), purchased["tracker_id"].as_str().unwrap()),
+    ] {
+        let list = ask(&server, key, "GET", &format!("/v1/trackers?request_id={request}"), None).expect(200);
+        let found: Vec<&str> = list["results"].as_array().unwrap().iter().map(id).collect();
+        assert_eq!((found, &list["count"]), (vec![tracker], &json!(1)));
+        assert_eq!(list["results"][0]["meta"]["request_id"], request);
+    }
+    assert_eq!(ask(&server, key, "GET", "/v1/trackers?request_id=other", None).expect(200)["count"], 0);
+    // What happens to it later does not change who made it.
+    let report = json!({"events": [{"description": "there"}], "status": "delivered"});
+    ask(&server, key, "POST", "/v1/trackers/TN-1/inject-events", Some(&report)).expect(200);
+    let found = format!("/v1/trackers?status=delivered&request_id={}", first["meta"]["request_id"].as_str().unwrap());
+    assert_eq!(ask(&server, key, "GET", &found, None).expect(200)["count"], 1);
 }
 
 /// Counts are kept beside the shipments: after any change they are what a count of the rows would be.

@@ -149,13 +149,15 @@ fn is_of(kept: &Kept<Tracker>, realm: Realm) -> bool {
 
 fn is_followed(tracker: &Tracker, filter: &TrackerFilter) -> bool {
     let number = tracker.tracking_number.as_str();
-    let reference = tracker.meta.get("reference").and_then(|reference| reference.as_str());
+    let meta = |name: &str| tracker.meta.get(name).and_then(|text| text.as_str());
+    let reference = meta("reference");
     has_part(reference.into_iter().chain([number]), filter.keyword.as_ref())
         && has_part([number].into_iter(), filter.tracking_number.as_ref())
         && is_among(&filter.statuses, Some(&tracker.status))
         && is_among(&filter.carriers, Some(&tracker.carrier_name))
         && filter.created_after.is_none_or(|at| tracker.created_at >= at)
         && filter.created_before.is_none_or(|at| tracker.created_at <= at)
+        && filter.request_id.as_ref().is_none_or(|id| meta("request_id") == Some(id))
 }
 
 fn trackers<'a>(s: &'a State, realm: Realm, filter: &'a TrackerFilter) -> impl Iterator<Item = &'a Tracker> {

@@ -153,6 +153,7 @@ macro_rules! conformance_tests {
             shipments_of_several_values_are_one_list
             trackers_round_trip
             rate_sheets_round_trip
+            trackers_are_found_by_request
         }
     };
     (@each $make:expr; $($name:ident)*) => {

@@ -250,6 +250,34 @@ pub fn rate_sheets_round_trip(store: &dyn Store) {
     });
     assert_eq!(given.iter().filter(|given| **given).count(), 1);
     assert_eq!(read(store, |tx| tx.rate_sheets().unstarted(0)), []);
+/// Trackers are found by the request that made them, which their `meta` names, in their organization and mode only.
+pub fn trackers_are_found_by_request(store: &dyn Store) {
+    let mut bench = Bench::new();
+    let [own, live, other] = realms(&mut bench, store);
+    let shipment = draft(&mut bench, 0, "R");
+    let made: Vec<Tracker> = [None, Some("req-7"), Some("req-8"), Some("req-7")]
+        .map(|request| {
+            let mut tracker = buy(&mut bench, &shipment).1;
+            tracker.meta.extend(request.map(|id| ("request_id".to_owned(), Value::from(id))));
+            write(store, |tx| tx.trackers().insert(own.organization, &tracker));
+            tracker
+        })
+        .to_vec();
+    for (request, expected) in
+        [("req-7", vec![&made[3], &made[1]]), ("req-8", vec![&made[2]]), ("REQ-7", vec![]), ("req", vec![])]
+    {
+        let filter = TrackerFilter { request_id: Some(request.to_owned()), ..TrackerFilter::default() };
+        let found = read(store, |tx| tx.trackers().list(own, &filter, ALL));
+        let mut newest = expected.clone();
+        newest.sort_by_key(|tracker| std::cmp::Reverse(tracker.id));
+        assert_eq!(found.iter().collect::<Vec<_>>(), newest, "{request}");
+        assert_eq!(read(store, |tx| tx.trackers().count(own, &filter)), expected.len() as i64, "{request}");
+        for realm in [live, other] {
+            assert_eq!(read(store, |tx| tx.trackers().count(realm, &filter)), 0);
+        }
+    }
+}
+
     assert!(read(store, |tx| tx.rate_sheets().unstarted(1000)).contains(&other));
     let sheets = read(store, |tx| tx.rate_sheets().all(own));
     assert_eq!((sheets.len(), read(store, |tx| tx.rate_sheets().all(other)).len()), (1, 0));

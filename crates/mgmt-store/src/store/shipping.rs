@@ -112,6 +112,8 @@ pub struct TrackerFilter {
     /// Of one of these carriers.
     pub carriers: Vec<String>,
     /// Made at this moment or later.
+    /// Made by the request with this id, as `meta.request_id` has it.
+    pub request_id: Option<String>,
     pub created_after: Option<Moment>,
     /// Made at this moment or earlier.
     pub created_before: Option<Moment>,

@@ -86,6 +86,8 @@ pub(crate) struct ListTrackers {
     created_before: Option<String>,
     /// No tracker is archived.
     is_archived: Option<bool>,
+    /// The id of the request that made it.
+    request_id: Option<String>,
 }
 
 /// Reads a query whose list parameters may be repeated.
@@ -225,6 +227,7 @@ impl ListTrackers {
         faults.finish()?;
         Ok((filter, window, self.is_archived != Some(true)))
     }
+            request_id: self.request_id,
 }
 
 /// What [`page`] answers; written at once, as a hundred shipments are some hundred thousand characters.

@@ -81,6 +81,11 @@ fn rng() -> OsRng {
     rand_core::UnwrapErr(getrandom::SysRng)
 }
 
+/// What is kept of the request that makes something, in its `meta`.
+fn request_meta(caller: &KeyCaller) -> Map<String, Value> {
+    Map::from_iter([("request_id".to_owned(), Value::from(caller.request_id.clone()))])
+}
+
 /// The faults of a request, as clients are told of them.
 fn told(invalid: &Invalid) -> Error {
     let error = Error::new(Code::InvalidRequest, "the request is invalid: see `details`");
