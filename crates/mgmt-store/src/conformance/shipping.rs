@@ -162,6 +162,24 @@ pub fn shipments_are_found_by_any_part(store: &dyn Store) {
     }
 }
 
+/// A member of a free object is found in normalization form C, in whichever form it came; it is kept as it came.
+pub fn shipments_are_found_by_composed_members(store: &dyn Store) {
+    let mut bench = Bench::new();
+    let [own, ..] = realms(&mut bench, store);
+    for (minute, (name, value)) in (0..).zip([("re\u{301}gion", "co\u{302}te"), ("r\u{e9}gion", "c\u{f4}te")]) {
+        let made = draft(&mut bench, minute, "R");
+        let metadata = Value::from_iter([(name, value)]).as_object().cloned().unwrap();
+        let shipment = made.with_metadata(metadata, at(minute));
+        write(store, |tx| tx.shipments().insert(own.organization, &shipment));
+        assert_eq!(read(store, |tx| tx.shipments().find(own, shipment.id)).unwrap().object, shipment);
+    }
+    for (name, value) in [(Some("r\u{e9}gion"), None), (None, Some("c\u{f4}te")), (Some("r\u{e9}gion"), Some("c\u{f4}te"))] {
+        let [name, value] = [name, value].map(|text| text.map(str::to_owned));
+        let filter = ShipmentFilter { facets: vec![FacetFilter { facet: Facet::Metadata, name, value }], ..Default::default() };
+        assert_eq!(read(store, |tx| tx.shipments().count(own, &filter)), 2, "{filter:?}");
+    }
+}
+
 /// Pages of several states, carriers or services are pages of one list, newest first, in which nothing stands twice.
 pub fn shipments_of_several_values_are_one_list(store: &dyn Store) {
     let mut bench = Bench::new();
@@ -232,24 +250,6 @@ pub fn trackers_round_trip(store: &dyn Store) {
     assert!(!write(store, |tx| tx.trackers().delete(own, tracker.id)));
 }
 
-/// Sheets read back as they were written and changed, in their organization only; the first one is given once.
-pub fn rate_sheets_round_trip(store: &dyn Store) {
-    let mut bench = Bench::new();
-    let [own, _, other] = realms(&mut bench, store).map(|realm| realm.organization);
-    let given = race(4, |_| {
-        let mut bench = Bench::new();
-        let starter = sheet(&mut bench);
-        write(store, |tx| {
-            if !tx.rate_sheets().unstarted(1000)?.contains(&own) {
-                return Ok(false);
-            }
-            tx.rate_sheets().start(own)?;
-            tx.rate_sheets().insert(own, &starter)?;
-            Ok(true)
-        })
-    });
-    assert_eq!(given.iter().filter(|given| **given).count(), 1);
-    assert_eq!(read(store, |tx| tx.rate_sheets().unstarted(0)), []);
 /// Trackers are found by the request that made them, which their `meta` names, in their organization and mode only.
 pub fn trackers_are_found_by_request(store: &dyn Store) {
     let mut bench = Bench::new();
@@ -278,6 +278,24 @@ pub fn trackers_are_found_by_request(store: &dyn Store) {
     }
 }
 
+/// Sheets read back as they were written and changed, in their organization only; the first one is given once.
+pub fn rate_sheets_round_trip(store: &dyn Store) {
+    let mut bench = Bench::new();
+    let [own, _, other] = realms(&mut bench, store).map(|realm| realm.organization);
+    let given = race(4, |_| {
+        let mut bench = Bench::new();
+        let starter = sheet(&mut bench);
+        write(store, |tx| {
+            if !tx.rate_sheets().unstarted(1000)?.contains(&own) {
+                return Ok(false);
+            }
+            tx.rate_sheets().start(own)?;
+            tx.rate_sheets().insert(own, &starter)?;
+            Ok(true)
+        })
+    });
+    assert_eq!(given.iter().filter(|given| **given).count(), 1);
+    assert_eq!(read(store, |tx| tx.rate_sheets().unstarted(0)), []);
     assert!(read(store, |tx| tx.rate_sheets().unstarted(1000)).contains(&other));
     let sheets = read(store, |tx| tx.rate_sheets().all(own));
     assert_eq!((sheets.len(), read(store, |tx| tx.rate_sheets().all(other)).len()), (1, 0));
