@@ -240,6 +240,10 @@ fn changes(backend: Backend) {
     stale.refused(412, "precondition_failed");
     let broken = manage(&server, "PATCH", &path, Some(&json!({"services": []})));
     broken.refused(400, "invalid_request");
+    for body in [json!(null), json!([]), json!("x")] {
+        let answer = manage(&server, "PATCH", &path, Some(&body));
+        assert_eq!(answer.refused(400, "invalid_request"), json!({"body": "must be an object"}), "{body}");
+    }
     manage(&server, "DELETE", &path, None).expect_status(204);
     manage(&server, "GET", &path, None).refused(404, "not_found");
 }

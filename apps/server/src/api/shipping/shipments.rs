@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{
-    forbidden,
+    Patch, forbidden,
     list::{self, ListShipments},
     moment, once, realm, refused, request_meta, rng, tag, tell_shipment, tell_tracker, told,
     view::{self, ShipmentPage, ShipmentView},
@@ -180,13 +180,13 @@ pub(crate) async fn update(
     caller: AllowKey<ShipmentsWrite>,
     id: PathId<ShipmentId>,
     query: Query<NoParameters>,
-    body: Body<Map<String, Value>>,
+    body: Body<Patch>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let (id, realm) = (id.get()?, realm(&caller));
     precheck(&app, realm, id, &Preconditions::from_headers(request.headers())).await?;
     query.read()?;
-    let patch = body.read().await?;
+    let Patch(patch) = body.read().await?;
     change(&app, realm, id, &request, EventType::ShipmentUpdated, move |work, shipment| patched(work, realm, shipment, &patch))
         .await
 }
