@@ -13,6 +13,7 @@ on_each_backend!(
     whoever_may_not_hand_out_scopes_gets_no_keys,
     places_follow_their_people,
     repeats_are_answered_once,
+    whoever_is_not_in_a_project_is_named,
     people_of_a_project_have_its_roles,
     answers_are_as_documented,
 );
@@ -207,6 +208,23 @@ fn repeats_are_answered_once(backend: Backend) {
     };
     put(&stale, "New").expect(200);
     put(&stale, "Newer").refused(412, "precondition_failed");
+}
+
+fn whoever_is_not_in_a_project_is_named(backend: Backend) {
+    let server = Server::start(backend);
+    let made = project(&server, server.management_key());
+    let (_, ana) = member(&server, "ana@example.com", "member");
+    for who in [ana.as_str(), "ana@example.com"] {
+        let path = format!("{BASE}/{}/users/{who}", text(&made, "/id"));
+        let put = server.call("PUT", &path).json(&json!({"role": "USER"}));
+        for answer in [server.get(&path).bearer(server.management_key()).send(), put.bearer(server.management_key()).send()] {
+            answer.refused(404, "not_found");
+            let body = answer.value();
+            assert_eq!((&body["resource_id"], &body["resource_type"]), (&json!(who), &json!("user")));
+            assert_eq!(body["details"], format!("Cannot find user with id {who} in project {}", text(&made, "/id")));
+            assert_eq!((&body["key"], &body["message"]), (&json!("not_found"), &json!("Resource not found")));
+        }
+    }
 }
 
 /// Somebody with a role in the organization, signed in: token and id.
