@@ -96,6 +96,8 @@ fn faults_of_trackers(backend: Backend) {
         (json!({}), &["carrier_name", "tracking_number"][..]),
         (json!({"tracking_number": "a/b", "carrier_name": "U P S"}), &["carrier_name", "tracking_number"]),
         (json!({"tracking_number": "1", "carrier_name": "ups", "info": {"colour": "red"}}), &["info.colour"]),
+        (json!({"tracking_number": ".", "carrier_name": "ups"}), &["tracking_number"]),
+        (json!({"tracking_number": "..", "carrier_name": "ups"}), &["tracking_number"]),
     ] {
         let answer = ask(&server, key, "POST", "/v1/trackers", Some(&body));
         answer.refused(400, "invalid_request");
