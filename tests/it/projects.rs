@@ -13,6 +13,8 @@ on_each_backend!(
     whoever_may_not_hand_out_scopes_gets_no_keys,
     places_follow_their_people,
     repeats_are_answered_once,
+    whoever_is_not_in_a_project_is_named,
+    notices_go_to_addresses,
     people_of_a_project_have_its_roles,
     answers_are_as_documented,
 );
@@ -215,6 +217,49 @@ fn repeats_are_answered_once(backend: Backend) {
     };
     put(&stale, "New").expect(200);
     put(&stale, "Newer").refused(412, "precondition_failed");
+}
+
+fn whoever_is_not_in_a_project_is_named(backend: Backend) {
+    let server = Server::start(backend);
+    let made = project(&server, server.management_key());
+    let (_, ana) = member(&server, "ana@example.com", "member");
+    for who in [ana.as_str(), "ana@example.com"] {
+        let path = format!("{BASE}/{}/users/{who}", text(&made, "/id"));
+        let put = server.call("PUT", &path).json(&json!({"role": "USER"}));
+        for answer in [server.get(&path).bearer(server.management_key()).send(), put.bearer(server.management_key()).send()] {
+            answer.refused(404, "not_found");
+            let body = answer.value();
+            assert_eq!((&body["resource_id"], &body["resource_type"]), (&json!(who), &json!("user")));
+            assert_eq!(body["details"], format!("Cannot find user with id {who} in project {}", text(&made, "/id")));
+            assert_eq!((&body["key"], &body["message"]), (&json!("not_found"), &json!("Resource not found")));
+        }
+    }
+}
+
+fn notices_go_to_addresses(backend: Backend) {
+    let server = Server::start(backend);
+    let made = project(&server, server.management_key());
+    let mut callouts = made["webhooks_callout_notifications"].clone();
+    callouts["webhooks"]["emails"] = json!(["ana@example.com", "not an address"]);
+    let mut usage = made["api_usage_notifications"].clone();
+    usage["messages"]["emails"] = json!([""]);
+    let wrong = json!({"webhooks_callout_notifications": callouts, "api_usage_notifications": usage});
+    let mut create = body("Other");
+    create.as_object_mut().unwrap().extend(wrong.as_object().unwrap().clone());
+    let path = format!("{BASE}/{}", text(&made, "/id"));
+    let put = |body: &Value| server.call("PUT", &path).json(body).bearer(server.management_key()).send();
+    for answer in [put(&wrong), server.post(BASE, &create).bearer(server.management_key()).send()] {
+        let details = answer.refused(400, "invalid_request");
+        let named: Vec<_> = details.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(named, ["api_usage_notifications.messages.emails[0]", "webhooks_callout_notifications.webhooks.emails[1]"]);
+    }
+    callouts["webhooks"]["emails"] = json!(["ana@example.com", "Ben@Example.com"]);
+    let changed = put(&json!({"webhooks_callout_notifications": callouts})).expect(200);
+    assert_eq!(changed["webhooks_callout_notifications"], callouts);
+    // A body that is no object is none on any change.
+    for body in [json!(null), json!([])] {
+        put(&body).refused(400, "invalid_request");
+    }
 }
 
 /// Somebody with a role in the organization, signed in: token and id.

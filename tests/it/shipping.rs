@@ -1,5 +1,6 @@
 //! The shipping API.
 
+mod days;
 mod errors;
 mod lists;
 mod sheets;

@@ -8,6 +8,7 @@ pub mod branding;
 pub mod event_schema;
 pub mod member;
 pub mod metadata_schema;
+pub mod notices;
 pub mod part;
 pub mod send_out;
 pub mod settings;

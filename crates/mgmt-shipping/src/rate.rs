@@ -12,7 +12,7 @@ use crate::{
     rating::{Quote, Refusal},
     sheet::RateSheet,
     text::Object,
-    time::Day,
+    time::{Day, kept_day},
     word::{ObjectType, words},
 };
 
@@ -38,7 +38,8 @@ pub struct Rate {
     pub transit_days: Option<u16>,
     /// What the total consists of: the base charge and each surcharge.
     pub extra_charges: Vec<Charge>,
-    /// The day of delivery, if it is sent on its shipping date.
+    /// The day of delivery, if it is sent on its shipping date. None after the year 9999.
+    #[serde(default, deserialize_with = "kept_day")]
     pub estimated_delivery: Option<Day>,
     /// More about the rate.
     #[cfg_attr(feature = "openapi", schema(value_type = serde_json::Value))]
@@ -110,7 +111,7 @@ impl Rate {
         ids: &mut Ids<'_, R>,
     ) -> Self {
         let total = quote.charges.iter().map(|charge| charge.amount.get()).sum::<Decimal>();
-        let delivery = quote.transit_days.map(|days| from.plus_business_days(days));
+        let delivery = quote.transit_days.and_then(|days| from.plus_business_days(days));
         let meta = json!({
             "carrier": sheet.carrier_name(), "rate_provider": sheet.carrier_name(), "service_name": quote.service_name,
             "carrier_connection_id": sheet.id, "zones": quote.zones,

@@ -24,8 +24,8 @@ use crate::{
 
 pub use draft::{PurchaseDraft, RatesDraft, ShipmentDraft};
 
-/// The option that says when it is sent.
-const SHIPMENT_DATE: &str = "shipment_date";
+/// The option that says when it is sent, and its other name. Where they differ, the first one decides.
+const SENT_ON: [&str; 2] = ["shipping_date", "shipment_date"];
 
 /// What is asked for, judged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -105,8 +105,8 @@ impl ShipmentParts {
     /// The day it is sent.
     #[must_use]
     pub fn day(&self, now: Moment) -> Day {
-        let given = self.options.get(SHIPMENT_DATE).and_then(Value::as_str).and_then(|text| Moment::parse(text).ok());
-        given.map_or_else(|| now.day().next_business_day(), Moment::day)
+        let given = |name: &&str| self.options.get(*name).and_then(Value::as_str).and_then(|text| Moment::parse(text).ok());
+        SENT_ON.iter().find_map(given).map_or_else(|| usual_day(now), Moment::day)
     }
 
     /// Rates it by the sheets.
@@ -163,6 +163,21 @@ impl ShipmentParts {
     }
 }
 
+/// Drops the day it is sent from a request, if a patch says another one. It stands there by two names, and the patch may say one of them.
+fn forget_date(request: &mut Object, patch: &Object) {
+    let Some(Value::Object(patched)) = patch.get("options") else { return };
+    if let Some(Value::Object(options)) = request.get_mut("options")
+        && SENT_ON.iter().any(|name| patched.contains_key(*name))
+    {
+        SENT_ON.iter().for_each(|name| drop(options.shift_remove(*name)));
+    }
+}
+
+/// The day that a shipment is sent on where nothing else is said: the next business day, as long as there is one.
+fn usual_day(now: Moment) -> Day {
+    now.day().next_business_day().unwrap_or_else(|| now.day())
+}
+
 fn object<T: Serialize>(value: &T) -> Object {
     match serde_json::to_value(value) {
         Ok(Value::Object(object)) => object,
@@ -212,6 +227,7 @@ impl Shipment {
             self.state.demand_draft("changed")?;
         }
         let mut request = self.parts.request();
+        forget_date(&mut request, &patch);
         merge_patch(&mut request, patch);
         Ok(request)
     }

@@ -12,9 +12,15 @@ pub type Object = Map<String, Value>;
 const MAX_OBJECT: usize = 8 * 1024;
 const MAX_DEPTH: usize = 5;
 
+/// A text in the form in which texts are compared: those that look alike are written alike.
+#[must_use]
+pub fn composed(text: &str) -> String {
+    text.nfc().collect()
+}
+
 /// Reads one line: trimmed, not empty, without control, direction-changing or invisible characters.
 pub(crate) fn line(text: &str, max: usize) -> Result<String> {
-    let clean: String = text.trim().nfc().collect();
+    let clean = composed(text.trim());
     if clean.is_empty() {
         return Err(Invalid::new("must not be empty"));
     }

@@ -91,7 +91,9 @@ impl<'de> Deserialize<'de> for Moment {
     }
 }
 
-/// A day, written `2027-01-31`.
+/// A day within the years 1970 to 9999, written `2027-01-31`.
+///
+/// INVARIANT: No day is outside of these years: with five digits it could be written, and not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day(NaiveDate);
 
@@ -101,25 +103,29 @@ impl Day {
     /// # Errors
     /// When it is none, or outside the years 1970 to 9999.
     pub fn parse(text: &str) -> Result<Self> {
-        let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|d| (1970..=9999).contains(&d.year()));
-        day.map(Self).ok_or_else(|| Invalid::new("must be a day, such as `2027-01-31`"))
+        let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().and_then(Self::within);
+        day.ok_or_else(|| Invalid::new("must be a day, such as `2027-01-31`"))
     }
 
-    /// The next day from Monday to Friday. Holidays are not known.
+    fn within(day: NaiveDate) -> Option<Self> {
+        (1970..=9999).contains(&day.year()).then_some(Self(day))
+    }
+
+    /// The next day from Monday to Friday. Holidays are not known. `None` after the year 9999.
     #[must_use]
-    pub fn next_business_day(self) -> Self {
+    pub fn next_business_day(self) -> Option<Self> {
         let step = match self.0.weekday() {
             Weekday::Fri => 3,
             Weekday::Sat => 2,
             _ => 1,
         };
-        Self(self.0.checked_add_days(Days::new(step)).unwrap_or(self.0))
+        self.0.checked_add_days(Days::new(step)).and_then(Self::within)
     }
 
-    /// So many business days later.
+    /// So many business days later. `None` after the year 9999.
     #[must_use]
-    pub fn plus_business_days(self, days: u16) -> Self {
-        (0..days).fold(self, |day, _| day.next_business_day())
+    pub fn plus_business_days(self, days: u16) -> Option<Self> {
+        (0..days).try_fold(self, |day, _| day.next_business_day())
     }
 }
 
@@ -140,6 +146,13 @@ impl<'de> Deserialize<'de> for Day {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
         Self::parse(&text).map_err(|_| de::Error::custom("must be a day, such as `2027-01-31`"))
     }
+}
+
+/// Reads a day of what is kept; one that is none is absent. Days after the year 9999 were kept before [`Day`] had an end, and must not
+/// make everything around them unreadable.
+pub(crate) fn kept_day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Day>, D::Error> {
+    let text = Option::<std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+    Ok(text.and_then(|text| Day::parse(&text).ok()))
 }
 
 #[cfg(feature = "openapi")]
@@ -199,12 +212,38 @@ mod tests {
     #[test]
     fn weekends_are_no_business_days() {
         let friday = Day::parse("2027-01-29").unwrap();
-        assert_eq!(friday.next_business_day().to_string(), "2027-02-01");
-        assert_eq!(friday.plus_business_days(6).to_string(), "2027-02-08");
+        assert_eq!(friday.next_business_day().unwrap().to_string(), "2027-02-01");
+        assert_eq!(friday.plus_business_days(6).unwrap().to_string(), "2027-02-08");
         assert_eq!(Day::parse("2027-01-30").unwrap().next_business_day(), friday.next_business_day());
     }
 
+    #[test]
+    fn days_end_with_the_year_9999() {
+        // A Friday.
+        let last = Day::parse("9999-12-31").unwrap();
+        assert_eq!((last.next_business_day(), last.plus_business_days(1)), (None, None));
+        assert_eq!(last.plus_business_days(0), Some(last));
+        assert_eq!(Day::parse("9999-12-30").unwrap().plus_business_days(1), Some(last));
+        for text in ["+10000-01-03", "10000-01-03", "1969-12-31", "-0001-01-01"] {
+            assert!(Day::parse(text).is_err(), "{text}");
+        }
+        let kept = |text: &str| kept_day(&mut serde_json::Deserializer::from_str(text)).unwrap();
+        assert_eq!((kept("\"+10000-01-03\""), kept("null"), kept("\"9999-12-31\"")), (None, None, Some(last)));
+    }
+
     proptest! {
+        #[test]
+        fn whatever_day_is_reached_reads_back(millis in 0..=MAX_MILLIS, before_the_end in 0..400_i64, days: u16) {
+            for from in [millis, MAX_MILLIS - before_the_end * 86_400_000] {
+                for days in [days, days % 366] {
+                    if let Some(day) = Moment::from_millis(from).day().plus_business_days(days) {
+                        let text = serde_json::to_string(&day).unwrap();
+                        prop_assert_eq!(serde_json::from_str::<Day>(&text).unwrap(), day);
+                    }
+                }
+            }
+        }
+
         #[test]
         fn parse_is_the_inverse_of_display(millis in 0..=MAX_MILLIS) {
             let moment = Moment::from_millis(millis);

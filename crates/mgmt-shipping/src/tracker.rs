@@ -11,7 +11,7 @@ use crate::{
     id::{ShipmentId, TrackerId},
     number::Number,
     text::{self, Object, merge_patch, optional},
-    time::{Day, Moment},
+    time::{Day, Moment, kept_day},
     word::words,
 };
 
@@ -118,6 +118,7 @@ pub struct Tracker {
     /// Where the parcel is.
     pub status: TrackerStatus,
     /// The day it is expected.
+    #[serde(default, deserialize_with = "kept_day")]
     pub estimated_delivery: Option<Day>,
     /// What was reported, the newest first.
     events: Vec<Event>,

@@ -57,6 +57,10 @@ fn faults_of_shipments(backend: Backend) {
         answer.refused(400, "invalid_request");
         answer.names_fields(&[field]);
     }
+    for (method, body) in ["PATCH", "PUT"].iter().flat_map(|m| [json!(null), json!([]), json!("x"), json!(5)].map(|b| (m, b))) {
+        let answer = ask(&server, key, method, &path, Some(&body));
+        assert_eq!(answer.refused(400, "invalid_request"), json!({"body": "must be an object"}), "{method} {body}");
+    }
     assert_eq!(ask(&server, key, "GET", &path, None).expect(200), made, "nothing of that had an effect");
     for query in ["limit=0", "limit=101", "offset=-1", "status=lost", "created_after=soon", "has_tracker=maybe", "colour=red"] {
         let answer = ask(&server, key, "GET", &format!("/v1/shipments?{query}"), None);
@@ -92,6 +96,8 @@ fn faults_of_trackers(backend: Backend) {
         (json!({}), &["carrier_name", "tracking_number"][..]),
         (json!({"tracking_number": "a/b", "carrier_name": "U P S"}), &["carrier_name", "tracking_number"]),
         (json!({"tracking_number": "1", "carrier_name": "ups", "info": {"colour": "red"}}), &["info.colour"]),
+        (json!({"tracking_number": ".", "carrier_name": "ups"}), &["tracking_number"]),
+        (json!({"tracking_number": "..", "carrier_name": "ups"}), &["tracking_number"]),
     ] {
         let answer = ask(&server, key, "POST", "/v1/trackers", Some(&body));
         answer.refused(400, "invalid_request");

@@ -4,7 +4,7 @@ use super::{ask, draft, id};
 use mgmt_tests::{Backend, Server, on_each_backend};
 use serde_json::{Value, json};
 
-on_each_backend!(pages, filters, counts_follow_every_change);
+on_each_backend!(pages, filters, trackers_of_a_request, texts_are_found_in_either_form, counts_follow_every_change);
 
 fn pages(backend: Backend) {
     let server = Server::start(backend);
@@ -82,6 +82,73 @@ fn filters(backend: Backend) {
         [("", 2), ("?carrier_name=ups", 1), ("?tracking_number=n-7", 1), ("?status=pending", 2), ("?status=delivered", 0)]
     {
         assert_eq!(ask(&server, key, "GET", &format!("/v1/trackers{query}"), None).expect(200)["count"], count, "{query}");
+    }
+}
+
+/// The request that made a tracker stands in its `meta`, and finds it.
+fn trackers_of_a_request(backend: Backend) {
+    let server = Server::start(backend);
+    let key = server.api_key();
+    let follow = |number: &str| {
+        let body = json!({"tracking_number": number, "carrier_name": "ups", "reference": "R"});
+        ask(&server, key, "POST", "/v1/trackers", Some(&body)).expect(201)
+    };
+    let (first, _) = (follow("TN-1"), follow("TN-2"));
+    assert_eq!(first["meta"]["reference"], "R");
+    let bought = draft(&server, key, json!({"service": "standard_service"}));
+    let drafted = draft(&server, key, json!({}));
+    let path = format!("/v1/shipments/{}/purchase", id(&drafted));
+    let purchase = ask(&server, key, "POST", &path, Some(&json!({"service": "standard_service"})));
+    let purchased = purchase.expect(200);
+    for (request, tracker) in [
+        (first["meta"]["request_id"].as_str().unwrap(), id(&first)),
+        (bought["meta"]["request_id"].as_str().unwrap(), bought["tracker_id"].as_str().unwrap()),
+        (purchase.header("x-request-id").unwrap(), purchased["tracker_id"].as_str().unwrap()),
+    ] {
+        let list = ask(&server, key, "GET", &format!("/v1/trackers?request_id={request}"), None).expect(200);
+        let found: Vec<&str> = list["results"].as_array().unwrap().iter().map(id).collect();
+        assert_eq!((found, &list["count"]), (vec![tracker], &json!(1)));
+        assert_eq!(list["results"][0]["meta"]["request_id"], request);
+    }
+    assert_eq!(ask(&server, key, "GET", "/v1/trackers?request_id=other", None).expect(200)["count"], 0);
+    // What happens to it later does not change who made it.
+    let report = json!({"events": [{"description": "there"}], "status": "delivered"});
+    ask(&server, key, "POST", "/v1/trackers/TN-1/inject-events", Some(&report)).expect(200);
+    let found = format!("/v1/trackers?status=delivered&request_id={}", first["meta"]["request_id"].as_str().unwrap());
+    assert_eq!(ask(&server, key, "GET", &found, None).expect(200)["count"], 1);
+}
+
+/// A letter with its accent may be one character or two: both are the same text.
+fn texts_are_found_in_either_form(backend: Backend) {
+    let server = Server::start(backend);
+    let key = server.api_key();
+    let one = json!({
+        "reference": "Caf\u{e9}", "order_id": "M\u{fc}ll", "metadata": {"r\u{e9}gion": "c\u{f4}te"}, "options": {"caf\u{e9}": "\u{fc}"},
+        "recipient": {"country_code": "FR", "city": "N\u{ee}mes", "person_name": "Zo\u{eb}"}
+    });
+    let two = json!({
+        "reference": "Cafe\u{301}", "order_id": "Mu\u{308}ll", "metadata": {"re\u{301}gion": "co\u{302}te"}, "options": {"cafe\u{301}": "u\u{308}"},
+        "recipient": {"country_code": "FR", "city": "Ni\u{302}mes", "person_name": "Zoe\u{308}"}
+    });
+    let made = [draft(&server, key, one), draft(&server, key, two)];
+    assert_eq!(made[0]["reference"], made[1]["reference"], "kept in one form");
+    for query in [
+        ["reference=caf%C3%A9", "reference=cafe%CC%81"],
+        ["order_id=M%C3%BC", "order_id=Mu%CC%88"],
+        ["keyword=Zo%C3%AB", "keyword=Zoe%CC%88"],
+        ["address=n%C3%AEmes", "address=ni%CC%82mes"],
+        ["metadata_key=r%C3%A9gion", "metadata_key=re%CC%81gion"],
+        ["metadata_value=c%C3%B4te", "metadata_value=co%CC%82te"],
+        ["option_key=caf%C3%A9&option_value=%C3%BC", "option_key=cafe%CC%81&option_value=u%CC%88"],
+    ]
+    .as_flattened()
+    {
+        assert_eq!(ask(&server, key, "GET", &format!("/v1/shipments?{query}"), None).expect(200)["count"], 2, "{query}");
+    }
+    let body = json!({"tracking_number": "TN-1", "carrier_name": "ups", "reference": "Cafe\u{301}"});
+    ask(&server, key, "POST", "/v1/trackers", Some(&body)).expect(201);
+    for query in ["keyword=caf%C3%A9", "keyword=cafe%CC%81"] {
+        assert_eq!(ask(&server, key, "GET", &format!("/v1/trackers?{query}"), None).expect(200)["count"], 1, "{query}");
     }
 }
 

@@ -114,6 +114,17 @@ fn faults(backend: Backend) {
         {"service_code": "express", "zone_id": "world", "min_weight": 1, "max_weight": 3, "rate": 1}
     ]);
     wrong(&with(sheet(), json!({"service_rates": rows})), &["service_rates[1].min_weight"]);
+    for days in [json!(366), json!(65_535), json!(2_147_483_647), json!(-1), json!(1.5)] {
+        let part = |part: &str| format!("{part}[0].transit_days");
+        let mut late = sheet();
+        for list in ["zones", "services", "service_rates"] {
+            late[list][0]["transit_days"] = days.clone();
+        }
+        let reasons = manage(&server, "POST", BASE, Some(&late)).refused(400, "invalid_request");
+        let reason = "must be a whole number from 0 to 365";
+        let expected = json!({(part("zones")): reason, (part("services")): reason, (part("service_rates")): reason});
+        assert_eq!(reasons, expected, "{days}");
+    }
     manage(&server, "POST", BASE, Some(&sheet())).expect(201);
     manage(&server, "POST", BASE, Some(&sheet())).refused(409, "conflict");
     ask(&server, server.api_key(), "GET", BASE, None).refused(401, "unauthorized");
@@ -240,6 +251,14 @@ fn changes(backend: Backend) {
     stale.refused(412, "precondition_failed");
     let broken = manage(&server, "PATCH", &path, Some(&json!({"services": []})));
     broken.refused(400, "invalid_request");
+    for body in [json!(null), json!([]), json!("x")] {
+        let answer = manage(&server, "PATCH", &path, Some(&body));
+        assert_eq!(answer.refused(400, "invalid_request"), json!({"body": "must be an object"}), "{body}");
+    }
+    for list in ["zones", "surcharges", "services", "service_rates", "origin_countries"] {
+        let patch = json!({(list): changed[list]});
+        assert_eq!(manage(&server, "PATCH", &path, Some(&patch)).expect(200), changed, "{list} as they came");
+    }
     manage(&server, "DELETE", &path, None).expect_status(204);
     manage(&server, "GET", &path, None).refused(404, "not_found");
 }

@@ -2,7 +2,7 @@
 
 use super::{BASE, LOCAL, ask, hook, path};
 use mgmt_tests::{Backend, Server, on_each_backend};
-use serde_json::json;
+use serde_json::{Value, json};
 
 on_each_backend!(
     an_endpoint_is_made_read_changed_and_removed,
@@ -10,6 +10,7 @@ on_each_backend!(
     addresses_are_guarded,
     secrets_are_replaced_with_an_overlap,
     a_repeat_with_an_idempotency_key_is_one_endpoint,
+    a_repeated_rotation_is_one_rotation,
     there_is_a_limit,
     changes_at_once_are_all_taken,
 );
@@ -173,6 +174,53 @@ fn a_repeat_with_an_idempotency_key_is_one_endpoint(backend: Backend) {
     assert_eq!(first.expect(201), again.expect(201));
     assert_eq!(again.header("idempotent-replayed"), Some("true"));
     assert_eq!(ask(&server, "GET", BASE, None).expect(200)["data"].as_array().unwrap().len(), 1);
+}
+
+fn a_repeated_rotation_is_one_rotation(backend: Backend) {
+    let server = Server::start(backend);
+    let made = hook(&server, "https://example.com/", &["*"]);
+    let rotate = |key: &str, body: &Value| {
+        let call = server.post(&path(&made, "/rotate-secret"), body).bearer(server.management_key());
+        call.header("idempotency-key", key).send()
+    };
+    let current = || ask(&server, "GET", &path(&made, "/secret"), None).expect(200)["secret"].clone();
+    let force = json!({"force": true});
+    let first = rotate("one", &force);
+    assert_eq!((first.header("idempotent-replayed"), first.header("etag")), (None, None));
+    for _ in 0..2 {
+        let again = rotate("one", &force);
+        assert_eq!((again.status, again.text()), (200, first.text()), "byte by byte, secret included");
+        assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    }
+    let fields: Vec<String> = first.value().as_object().unwrap().keys().cloned().collect();
+    assert_eq!(
+        (fields, first.value()["secret"].clone()),
+        (vec!["secret".to_owned(), "previous_expires_at".to_owned()], current())
+    );
+    rotate("one", &json!({"force": true, "overlap_seconds": 5})).refused(422, "idempotency_key_reused");
+    // A refusal is not kept, and one endpoint's key is not another's.
+    rotate("two", &json!({})).refused(409, "invalid_state");
+    let other = hook(&server, "https://example.com/", &["*"]);
+    let there = server.post(&path(&other, "/rotate-secret"), &force).bearer(server.management_key());
+    assert_ne!(there.header("idempotency-key", "one").send().expect(200)["secret"], current());
+    let second = rotate("two", &force).expect(200);
+    assert_eq!((&second["secret"], &second["secret"] == &first.value()["secret"]), (&current(), false));
+    // The secret of the first is no longer that of the endpoint: its answer comes without.
+    let late = rotate("one", &force).expect(200);
+    assert_eq!(late, json!({"previous_expires_at": first.value()["previous_expires_at"]}));
+    assert_eq!(current(), second["secret"]);
+    // A repeat finds the endpoint changed by the first request.
+    let tag = ask(&server, "GET", &path(&made, ""), None).header("etag").unwrap().to_owned();
+    let conditional = || {
+        let call = server.post(&path(&made, "/rotate-secret"), &force).bearer(server.management_key());
+        call.header("idempotency-key", "three").header("if-match", &tag).send()
+    };
+    assert_eq!(conditional().expect(200), conditional().expect(200));
+    let stale = server.post(&path(&made, "/rotate-secret"), &force).bearer(server.management_key());
+    stale.header("if-match", &tag).send().refused(412, "precondition_failed");
+    let answers = mgmt_tests::in_parallel(8, |_| rotate("race", &force));
+    assert!(answers.iter().filter(|answer| answer.status == 200).all(|answer| answer.value()["secret"] == current()));
+    assert!(answers.iter().all(|answer| answer.status == 200 || answer.code() == "idempotency_in_progress"));
 }
 
 /// Many change and remove one endpoint at once, none with a condition: each change is taken, one removal is.

@@ -5,6 +5,7 @@ use mgmt_shipping::{
     id::{RateSheetId, ShipmentId, TrackerId},
     sheet::RateSheet,
     shipment::Shipment,
+    text::composed,
     tracker::Tracker,
 };
 use mgmt_store::{
@@ -71,11 +72,12 @@ fn has_member(shipment: &Shipment, wanted: &FacetFilter) -> bool {
         Facet::Meta => &shipment.meta,
     };
     let anything = wanted.name.is_none() && wanted.value.is_none();
+    let is_as = |wanted: &Option<String>, text: &str| wanted.as_ref().is_none_or(|wanted| composed(text) == *wanted);
     anything
         || object.iter().any(|(name, value)| {
             // A text as it is, anything else as JSON.
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            wanted.name.as_ref().is_none_or(|wanted| name == wanted) && wanted.value.as_ref().is_none_or(|wanted| text == *wanted)
+            is_as(&wanted.name, name) && is_as(&wanted.value, &text)
         })
 }
 
@@ -149,11 +151,13 @@ fn is_of(kept: &Kept<Tracker>, realm: Realm) -> bool {
 
 fn is_followed(tracker: &Tracker, filter: &TrackerFilter) -> bool {
     let number = tracker.tracking_number.as_str();
-    let reference = tracker.meta.get("reference").and_then(|reference| reference.as_str());
+    let meta = |name: &str| tracker.meta.get(name).and_then(|text| text.as_str());
+    let reference = meta("reference");
     has_part(reference.into_iter().chain([number]), filter.keyword.as_ref())
         && has_part([number].into_iter(), filter.tracking_number.as_ref())
         && is_among(&filter.statuses, Some(&tracker.status))
         && is_among(&filter.carriers, Some(&tracker.carrier_name))
+        && filter.request_id.as_ref().is_none_or(|id| meta("request_id") == Some(id))
         && filter.created_after.is_none_or(|at| tracker.created_at >= at)
         && filter.created_before.is_none_or(|at| tracker.created_at <= at)
 }

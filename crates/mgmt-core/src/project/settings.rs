@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::notices::{CalloutNotices, UsageNotices, each};
 use crate::{
     error::{Code, Error, Faults, Result},
     key_draft::Change,
@@ -19,62 +20,8 @@ pub const CLUSTERS: [&str; 3] = ["eu1", "us1", "as1"];
 
 const MAX_NAME: usize = 120;
 const MAX_TEXT: usize = 2000;
-const MAX_LIST: usize = 100;
 const MAX_ENTRY: usize = 254;
 const MAX_CHARSET: usize = 200;
-/// Percentages at which a notice may be sent.
-const THRESHOLDS: std::ops::RangeInclusive<i64> = 10..=90;
-
-/// A notice when a share of a limit is used.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UsageNotice {
-    /// Whether it is sent.
-    pub enabled: bool,
-    /// At which percentage, 10 to 90.
-    pub value: i64,
-    /// Whether the dashboard shows it.
-    pub in_app: bool,
-    /// Who gets it by mail.
-    pub emails: Vec<String>,
-}
-
-/// Notices about the use of the API, by kind of use.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UsageNotices {
-    /// Messages.
-    pub messages: UsageNotice,
-    /// Calls.
-    pub api_calls: UsageNotice,
-    /// Calls for many objects at once.
-    pub bulk_api_calls: UsageNotice,
-    /// Webhooks.
-    pub webhook_calls: UsageNotice,
-    /// Calls of a billing cycle.
-    pub cycle_calls: UsageNotice,
-    /// Redemptions; what clients leave out stays.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub redemptions: Option<UsageNotice>,
-}
-
-/// A notice when something could not be delivered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CalloutNotice {
-    /// Whether it is mailed.
-    pub email: bool,
-    /// Whether the dashboard shows it.
-    pub in_app: bool,
-    /// Who gets it by mail.
-    pub emails: Vec<String>,
-}
-
-/// Notices about failed deliveries.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CalloutNotices {
-    /// Of distributions.
-    pub distributions: CalloutNotice,
-    /// Of webhooks.
-    pub webhooks: CalloutNotice,
-}
 
 /// How codes are made where nothing else is said.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -205,8 +152,8 @@ impl ProjectDraft {
             case_sensitive_codes: self.case_sensitive_codes,
             client_trusted_domains: Vec::new(),
             client: ClientRights::default(),
-            webhooks_callout_notifications: default_callouts(owners),
-            api_usage_notifications: default_usage(owners),
+            webhooks_callout_notifications: CalloutNotices::to(owners),
+            api_usage_notifications: UsageNotices::to(owners),
             default_code_config: CodeConfig::default(),
         };
         let settings = faults.take(self.into_change().apply(&blank));
@@ -294,59 +241,6 @@ impl ProjectChange {
     }
 }
 
-impl CalloutNotices {
-    fn parse(self) -> Result<Self> {
-        let mut faults = Faults::default();
-        for (name, notice) in [("distributions", &self.distributions), ("webhooks", &self.webhooks)] {
-            faults.take(entries(&format!("webhooks_callout_notifications.{name}.emails"), &notice.emails));
-        }
-        faults.finish()?;
-        Ok(self)
-    }
-}
-
-impl UsageNotices {
-    fn parse(self, current: &Self) -> Result<Self> {
-        let mut faults = Faults::default();
-        let named = [
-            ("messages", Some(&self.messages)),
-            ("api_calls", Some(&self.api_calls)),
-            ("bulk_api_calls", Some(&self.bulk_api_calls)),
-            ("webhook_calls", Some(&self.webhook_calls)),
-            ("cycle_calls", Some(&self.cycle_calls)),
-            ("redemptions", self.redemptions.as_ref()),
-        ];
-        for (name, notice) in named.into_iter().filter_map(|(name, n)| n.map(|n| (name, n))) {
-            let field = format!("api_usage_notifications.{name}");
-            faults.take(entries(&format!("{field}.emails"), &notice.emails));
-            if !THRESHOLDS.contains(&notice.value) {
-                let side = if notice.value < *THRESHOLDS.start() { ">= 10" } else { "<= 90" };
-                faults.note(Error::invalid(format!("{field}.value"), format!("must be {side}")));
-            }
-        }
-        faults.finish()?;
-        let redemptions = self.redemptions.clone().or_else(|| current.redemptions.clone());
-        Ok(Self { redemptions, ..self })
-    }
-}
-
-fn default_callouts(owners: &[String]) -> CalloutNotices {
-    let notice = CalloutNotice { email: true, in_app: true, emails: owners.to_vec() };
-    CalloutNotices { distributions: notice.clone(), webhooks: notice }
-}
-
-fn default_usage(owners: &[String]) -> UsageNotices {
-    let on = UsageNotice { enabled: true, value: 80, in_app: true, emails: owners.to_vec() };
-    UsageNotices {
-        messages: on.clone(),
-        api_calls: on.clone(),
-        bulk_api_calls: on.clone(),
-        webhook_calls: on.clone(),
-        cycle_calls: on,
-        redemptions: Some(UsageNotice { enabled: false, value: 80, in_app: false, emails: Vec::new() }),
-    }
-}
-
 fn only(field: &str, text: &str, value: &str) -> Result<()> {
     if text == value { Ok(()) } else { Err(Error::invalid(field, format!("must be one of the allowed values [ {value} ]"))) }
 }
@@ -392,14 +286,7 @@ pub(super) fn paragraph(field: &str, text: String) -> Result<String> {
 
 /// Short texts, none of them empty.
 fn entries(field: &str, texts: &[String]) -> Result<Vec<String>> {
-    if texts.len() > MAX_LIST {
-        return Err(Error::invalid(field, format!("must have at most {MAX_LIST} items")));
-    }
-    let mut faults = Faults::default();
-    let read = |(index, text): (usize, &String)| faults.take(label(&format!("{field}[{index}]"), text, MAX_ENTRY));
-    let texts: Vec<_> = texts.iter().enumerate().filter_map(read).collect();
-    faults.finish()?;
-    Ok(texts)
+    each(field, texts, |field, text| label(field, text, MAX_ENTRY))
 }
 
 #[cfg(test)]
@@ -429,7 +316,7 @@ pub(super) mod tests {
 
     #[test]
     fn every_fault_is_told_at_once() {
-        let mut usage = default_usage(&[]);
+        let mut usage = UsageNotices::to(&[]);
         usage.messages.value = 5;
         usage.cycle_calls.value = 91;
         let bad = ProjectDraft {

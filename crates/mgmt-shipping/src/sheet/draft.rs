@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::{
     GENERIC, RateSheet, RateSheetParts, Service, ServiceParts, ServiceRate, ServiceRateParts, Surcharge, SurchargeType, Zone,
     coherence::{bands, references, unique},
+    days::{days, transit_days},
 };
 use crate::{
     country::{Country, Currency},
@@ -65,6 +66,8 @@ pub struct ZoneDraft {
     pub country_codes: Option<Vec<String>>,
     pub cities: Option<Vec<String>>,
     pub postal_codes: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "transit_days")]
+    #[cfg_attr(feature = "openapi", schema(maximum = 365))]
     pub transit_days: Option<u16>,
     pub transit_time: Option<Number>,
     pub radius: Option<Number>,
@@ -100,6 +103,8 @@ pub struct SurchargeDraft {
 pub struct ServiceDraft {
     /// Made when left out.
     pub id: Option<String>,
+    /// May be sent back as it came.
+    pub object_type: Option<ObjectType>,
     pub service_name: String,
     /// Lower-case letters, digits and `_`.
     #[cfg_attr(feature = "openapi", schema(example = "standard_service"))]
@@ -110,6 +115,8 @@ pub struct ServiceDraft {
     pub active: Option<bool>,
     /// `USD` when left out.
     pub currency: Option<String>,
+    #[serde(default, deserialize_with = "transit_days")]
+    #[cfg_attr(feature = "openapi", schema(maximum = 365))]
     pub transit_days: Option<u16>,
     pub transit_time: Option<Number>,
     pub min_weight: Option<Number>,
@@ -154,6 +161,8 @@ pub struct ServiceRateDraft {
     pub max_weight: Option<Number>,
     pub rate: Number,
     pub cost: Option<Number>,
+    #[serde(default, deserialize_with = "transit_days")]
+    #[cfg_attr(feature = "openapi", schema(maximum = 365))]
     pub transit_days: Option<u16>,
     pub transit_time: Option<Number>,
     #[cfg_attr(feature = "openapi", schema(value_type = Option<serde_json::Value>))]
@@ -274,10 +283,6 @@ impl ZoneDraft {
     }
 }
 
-fn days(days: u16) -> Result<u16> {
-    if days <= 365 { Ok(days) } else { Err(Invalid::new("must be a whole number from 0 to 365")) }
-}
-
 impl SurchargeDraft {
     fn parse(self, number: usize) -> Result<Surcharge> {
         let mut faults = Faults::default();
@@ -301,6 +306,8 @@ impl SurchargeDraft {
 impl ServiceDraft {
     fn parse(self, new_id: impl FnOnce() -> String) -> Result<Service> {
         let mut faults = Faults::default();
+        let is_service = self.object_type.is_none_or(|kind| kind == ObjectType::ServiceLevel);
+        faults.demand(is_service, "object_type", "must be `service_level`, or left out");
         let id = self.id.map_or_else(|| Some(new_id()), |id| faults.at("id", token(&id, 64))).unwrap_or_default();
         let (min_weight, max_weight) = band(&mut faults, self.min_weight, self.max_weight);
         let dim_factor = faults.maybe("dim_factor", self.dim_factor, Number::measure);

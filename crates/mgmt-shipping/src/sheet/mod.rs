@@ -6,6 +6,7 @@
 mod cell;
 mod change;
 mod coherence;
+mod days;
 mod draft;
 mod table;
 

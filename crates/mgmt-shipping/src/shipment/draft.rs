@@ -4,7 +4,7 @@ use rand_core::CryptoRng;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{SHIPMENT_DATE, ShipmentParts};
+use super::{SENT_ON, ShipmentParts, usual_day};
 use crate::{
     address::AddressDraft,
     customs::{CustomsDraft, PaymentDraft},
@@ -15,9 +15,6 @@ use crate::{
     text::{self, Object, optional, token},
     time::Moment,
 };
-
-/// Another name of `shipment_date`.
-const SHIPPING_DATE: &str = "shipping_date";
 
 /// A shipment as a client sends it.
 #[derive(Clone, Debug, Deserialize)]
@@ -38,7 +35,8 @@ pub struct ShipmentDraft {
     pub customs: Option<CustomsDraft>,
     /// Who pays; the sender when left out.
     pub payment: Option<PaymentDraft>,
-    /// Free options. `shipment_date` is the day it is sent; the next business day when left out.
+    /// Free options. `shipping_date` is the day it is sent, and `shipment_date` another name of it; the next business day when both are
+    /// left out.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<serde_json::Value>))]
     pub options: Option<Object>,
     /// A service whose label is bought at once.
@@ -172,7 +170,7 @@ impl ShipmentDraft {
     }
 }
 
-/// Reads the options: the day it is sent is either given, or the next business day.
+/// Reads the options: the day it is sent is either given, by one of its names or by both, or the next business day.
 fn options(options: Object, now: Moment) -> Result<Object> {
     let mut faults = Faults::default();
     let mut options = text::object(options)?;
@@ -184,9 +182,9 @@ fn options(options: Object, now: Moment) -> Result<Object> {
             None
         }
     };
-    let given = day(SHIPMENT_DATE).or(day(SHIPPING_DATE));
-    let sent = given.unwrap_or_else(|| now.day().next_business_day()).to_string();
-    for name in [SHIPPING_DATE, SHIPMENT_DATE] {
+    let [first, second] = SENT_ON.map(&mut day);
+    let sent = first.or(second).unwrap_or_else(|| usual_day(now)).to_string();
+    for name in SENT_ON {
         if options.get(name).is_none_or(Value::is_null) {
             options.insert(name.to_owned(), Value::from(sent.clone()));
         }

@@ -1,5 +1,6 @@
 //! What holds for several modules together.
 
+mod days;
 mod labels;
 mod rating;
 mod requests;

@@ -89,6 +89,31 @@ fn an_empty_patch_changes_nothing_and_a_patch_merges() {
     assert_eq!(patch(json!({ "services": [] })).unwrap_err().faults().keys().next().unwrap(), "service_rates[0].service_code");
 }
 
+#[test]
+fn lists_can_be_sent_back_as_they_came() {
+    let before = sheet(json!({
+        "name": "Sheet", "zones": [{ "id": "a", "country_codes": ["CA"], "transit_days": 2 }],
+        "surcharges": [{ "name": "Fuel", "amount": 5 }],
+        "services": [{ "service_name": "S", "service_code": "s", "zone_ids": ["a"], "surcharge_ids": ["surch_1"] }],
+        "service_rates": [{ "service_code": "s", "zone_id": "a", "rate": 1.5, "max_weight": 2 }]
+    }))
+    .unwrap();
+    let shown = serde_json::to_value(&before).unwrap();
+    let lists = ["zones", "surcharges", "services", "service_rates", "origin_countries"];
+    let patch = |lists: &[&str], shown: &Value| {
+        let patch = lists.iter().map(|list| ((*list).to_owned(), shown[*list].clone())).collect();
+        let draft: RateSheetDraft = serde_json::from_value(Value::Object(before.patched(patch))).unwrap();
+        before.changed(draft, NOW, &mut rng())
+    };
+    for list in lists {
+        assert_eq!(patch(&[list], &shown).unwrap(), before, "{list}");
+    }
+    assert_eq!(patch(&lists, &shown).unwrap(), before);
+    let mut other = shown.clone();
+    other["services"][0]["object_type"] = json!("shipment");
+    assert_eq!(patch(&lists, &other).unwrap_err().faults().keys().collect::<Vec<_>>(), ["services[0].object_type"]);
+}
+
 fn table(text: &str) -> crate::fault::Result<RateSheet> {
     Table::read(text.as_bytes())?.sheet("Table", None, NOW, &mut rng())
 }

@@ -144,8 +144,15 @@ fn wrong_reports_and_patches() {
     assert_eq!(patch(json!({ "info": { "colour": "red", "note": 5 } })).unwrap_err().faults().len(), 2);
     let noted = patch(json!({ "info": { "note": "fragile" }, "metadata": { "a": 1 } })).unwrap();
     assert_eq!((noted.info["note"].as_str(), noted.metadata["a"].as_i64()), (Some("fragile"), Some(1)));
-    let wrong = json!({ "tracking_number": "a/b", "carrier_name": "UPS!" });
-    assert_eq!(serde_json::from_value::<TrackerDraft>(wrong).unwrap().parse().unwrap_err().faults().len(), 2);
+    let follow = |number: &str, carrier: &str| {
+        let draft = json!({ "tracking_number": number, "carrier_name": carrier });
+        serde_json::from_value::<TrackerDraft>(draft).unwrap().parse()
+    };
+    assert_eq!(follow("a/b", "UPS!").unwrap_err().faults().len(), 2);
+    for number in [".", "..", " .. ", "", "trk_00000000000000000000000000000000"] {
+        assert!(follow(number, "ups").unwrap_err().faults().contains_key("tracking_number"), "{number}");
+    }
+    assert!(["1.Z", "...", "-"].iter().all(|number| follow(number, "ups").is_ok()));
 }
 
 proptest! {

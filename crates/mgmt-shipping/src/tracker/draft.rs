@@ -121,9 +121,13 @@ impl TrackerDraft {
     }
 }
 
-/// Reads a carrier's number. It must not look like an id of ours, as either names a tracker.
+/// Reads a carrier's number. It stands in addresses: it must not look like an id of ours, as either names a tracker, and must not be what
+/// clients take out of a path (RFC 3986, section 5.2.4).
 fn tracking_number(text: &str) -> Result<String> {
     let number = token(text, 50)?;
+    if matches!(number.as_str(), "." | "..") {
+        return Err(Invalid::new("must hold a letter or a digit: `.` and `..` cannot stand in an address"));
+    }
     if number.parse::<TrackerId>().is_ok() {
         return Err(Invalid::new("must be a carrier's number, not the id of a tracker"));
     }

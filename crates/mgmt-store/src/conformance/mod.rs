@@ -150,8 +150,10 @@ macro_rules! conformance_tests {
             shipment_updates_are_not_lost
             shipments_are_filtered
             shipments_are_found_by_any_part
+            shipments_are_found_by_composed_members
             shipments_of_several_values_are_one_list
             trackers_round_trip
+            trackers_are_found_by_request
             rate_sheets_round_trip
         }
     };

@@ -162,6 +162,24 @@ pub fn shipments_are_found_by_any_part(store: &dyn Store) {
     }
 }
 
+/// A member of a free object is found in normalization form C, in whichever form it came; it is kept as it came.
+pub fn shipments_are_found_by_composed_members(store: &dyn Store) {
+    let mut bench = Bench::new();
+    let [own, ..] = realms(&mut bench, store);
+    for (minute, (name, value)) in (0..).zip([("re\u{301}gion", "co\u{302}te"), ("r\u{e9}gion", "c\u{f4}te")]) {
+        let made = draft(&mut bench, minute, "R");
+        let metadata = Value::from_iter([(name, value)]).as_object().cloned().unwrap();
+        let shipment = made.with_metadata(metadata, at(minute));
+        write(store, |tx| tx.shipments().insert(own.organization, &shipment));
+        assert_eq!(read(store, |tx| tx.shipments().find(own, shipment.id)).unwrap().object, shipment);
+    }
+    for (name, value) in [(Some("r\u{e9}gion"), None), (None, Some("c\u{f4}te")), (Some("r\u{e9}gion"), Some("c\u{f4}te"))] {
+        let [name, value] = [name, value].map(|text| text.map(str::to_owned));
+        let filter = ShipmentFilter { facets: vec![FacetFilter { facet: Facet::Metadata, name, value }], ..Default::default() };
+        assert_eq!(read(store, |tx| tx.shipments().count(own, &filter)), 2, "{filter:?}");
+    }
+}
+
 /// Pages of several states, carriers or services are pages of one list, newest first, in which nothing stands twice.
 pub fn shipments_of_several_values_are_one_list(store: &dyn Store) {
     let mut bench = Bench::new();
@@ -230,6 +248,34 @@ pub fn trackers_round_trip(store: &dyn Store) {
     assert!(!write(store, |tx| tx.trackers().delete(live, tracker.id)));
     assert!(write(store, |tx| tx.trackers().delete(own, tracker.id)));
     assert!(!write(store, |tx| tx.trackers().delete(own, tracker.id)));
+}
+
+/// Trackers are found by the request that made them, which their `meta` names, in their organization and mode only.
+pub fn trackers_are_found_by_request(store: &dyn Store) {
+    let mut bench = Bench::new();
+    let [own, live, other] = realms(&mut bench, store);
+    let shipment = draft(&mut bench, 0, "R");
+    let made: Vec<Tracker> = [None, Some("req-7"), Some("req-8"), Some("req-7")]
+        .map(|request| {
+            let mut tracker = buy(&mut bench, &shipment).1;
+            tracker.meta.extend(request.map(|id| ("request_id".to_owned(), Value::from(id))));
+            write(store, |tx| tx.trackers().insert(own.organization, &tracker));
+            tracker
+        })
+        .to_vec();
+    for (request, expected) in
+        [("req-7", vec![&made[3], &made[1]]), ("req-8", vec![&made[2]]), ("REQ-7", vec![]), ("req", vec![])]
+    {
+        let filter = TrackerFilter { request_id: Some(request.to_owned()), ..TrackerFilter::default() };
+        let found = read(store, |tx| tx.trackers().list(own, &filter, ALL));
+        let mut newest = expected.clone();
+        newest.sort_by_key(|tracker| std::cmp::Reverse(tracker.id));
+        assert_eq!(found.iter().collect::<Vec<_>>(), newest, "{request}");
+        assert_eq!(read(store, |tx| tx.trackers().count(own, &filter)), expected.len() as i64, "{request}");
+        for realm in [live, other] {
+            assert_eq!(read(store, |tx| tx.trackers().count(realm, &filter)), 0);
+        }
+    }
 }
 
 /// Sheets read back as they were written and changed, in their organization only; the first one is given once.

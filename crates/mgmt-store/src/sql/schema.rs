@@ -468,6 +468,7 @@ diesel::table! {
         search -> Text,
         document -> Text,
         version -> BigInt,
+        request_id -> Nullable<Text>,
     }
 }
 

@@ -4,7 +4,12 @@ use std::collections::BTreeSet;
 
 use diesel::{dsl::exists, prelude::*};
 use mgmt_core::id::OrganizationId;
-use mgmt_shipping::{id::ShipmentId, shipment::Shipment, text::Object, time::Moment};
+use mgmt_shipping::{
+    id::ShipmentId,
+    shipment::Shipment,
+    text::{Object, composed},
+    time::Moment,
+};
 use serde_json::Value;
 
 use super::{
@@ -227,8 +232,9 @@ fn with_facets(mut query: Query, filter: &ShipmentFilter) -> Query {
     query
 }
 
+/// What is kept of a name or value, and asked for.
 fn short(text: &str) -> String {
-    text.chars().take(MAX_FACET).collect()
+    composed(text).chars().take(MAX_FACET).collect()
 }
 
 fn members(shipment: &Shipment) -> impl Iterator<Item = (Facet, String, String)> {

@@ -18,7 +18,7 @@ use crate::{
 };
 
 #[derive(AsChangeset, Insertable)]
-#[diesel(table_name = table, treat_none_as_default_value = false)]
+#[diesel(table_name = table, treat_none_as_default_value = false, treat_none_as_null = true)]
 struct TrackerRow {
     id: String,
     organization_id: String,
@@ -29,11 +29,12 @@ struct TrackerRow {
     search: String,
     document: String,
     version: i64,
+    request_id: Option<String>,
 }
 
 impl TrackerRow {
     fn new(organization: OrganizationId, tracker: &Tracker, version: i64) -> Result<Self> {
-        let reference = tracker.meta.get("reference").and_then(Value::as_str).map(str::to_owned);
+        let meta = |name: &str| tracker.meta.get(name).and_then(Value::as_str).map(str::to_owned);
         Ok(Self {
             id: tracker.id.to_string(),
             organization_id: organization.to_string(),
@@ -41,9 +42,10 @@ impl TrackerRow {
             tracking_number: tracker.tracking_number.clone(),
             carrier_name: tracker.carrier_name.clone(),
             status: tracker.status.as_str().to_owned(),
-            search: haystack([tracker.tracking_number.clone()].into_iter().chain(reference)),
+            search: haystack([tracker.tracking_number.clone()].into_iter().chain(meta("reference"))),
             document: document(tracker)?,
             version,
+            request_id: meta("request_id"),
         })
     }
 }
@@ -76,6 +78,9 @@ fn filtered(realm: Realm, filter: &TrackerFilter) -> Query {
     }
     if !filter.carriers.is_empty() {
         query = query.filter(table::carrier_name.eq_any(filter.carriers.clone()));
+    }
+    if let Some(request) = &filter.request_id {
+        query = query.filter(table::request_id.eq(request.clone()));
     }
     if let Some(after) = filter.created_after {
         query = query.filter(table::id.ge(TrackerId::from_u128(id_bounds(after).0).to_string()));

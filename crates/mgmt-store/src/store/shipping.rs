@@ -56,7 +56,8 @@ impl Facet {
     }
 }
 
-/// A member of a free object. The same member has the name and the value, where both are asked for.
+/// A member of a free object. The same member has the name and the value, where both are asked for. Free objects are kept as they came;
+/// names and values are compared in [normalization form C](mgmt_shipping::text::composed), in which they are asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FacetFilter {
     /// Of which object.
@@ -111,6 +112,8 @@ pub struct TrackerFilter {
     pub statuses: Vec<TrackerStatus>,
     /// Of one of these carriers.
     pub carriers: Vec<String>,
+    /// Made by the request with this id, as `meta.request_id` has it.
+    pub request_id: Option<String>,
     /// Made at this moment or later.
     pub created_after: Option<Moment>,
     /// Made at this moment or earlier.

@@ -240,8 +240,9 @@ pub(crate) async fn show_user(
     Ok(parts::made(object, false))
 }
 
+/// The words name the project as well; what it is about is the user.
 fn not_in(who: &str, project: ProjectId) -> Error {
-    no_user(&format!("{who} in project {project}"))
+    Error::new(Code::NotFound, format!("Cannot find user with id {who} in project {project}")).about("user", who)
 }
 
 /// Gives somebody of a project another role.

@@ -112,7 +112,9 @@ fn message(error: &Error) -> &str {
 
 /// Every field at fault in a sentence, with Voucherify's paths: they start with a dot.
 fn details(error: &Error) -> String {
-    if let (Code::NotFound, Some((kind, id))) = (error.code(), error.resource()) {
+    // Words of its own tell more than these.
+    let is_plain = error.message() == Error::not_found().message();
+    if let (true, Code::NotFound, Some((kind, id))) = (is_plain, error.code(), error.resource()) {
         return format!("Cannot find {kind} with id {id}");
     }
     let sentence = |(path, reason): (&String, &String)| {
@@ -155,5 +157,9 @@ mod tests {
         let missing = render(&Error::not_found().about("webhook", "wh_1"), StatusCode::NOT_FOUND, "r1");
         assert_eq!(missing["details"], "Cannot find webhook with id wh_1");
         assert_eq!((&missing["resource_id"], &missing["resource_type"]), (&json!("wh_1"), &json!("webhook")));
+        let apart = Error::new(Code::NotFound, "Cannot find user with id usr_1 in project proj_1").about("user", "usr_1");
+        let apart = render(&apart, StatusCode::NOT_FOUND, "r1");
+        assert_eq!(apart["details"], "Cannot find user with id usr_1 in project proj_1");
+        assert_eq!((&apart["message"], &apart["resource_id"]), (&json!("Resource not found"), &json!("usr_1")));
     }
 }

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse};
 use mgmt_core::error::{Error, Faults};
-use mgmt_shipping::{fault::Invalid, shipment_state::ShipmentStatus, time::Moment, tracker::TrackerStatus};
+use mgmt_shipping::{fault::Invalid, shipment_state::ShipmentStatus, text::composed, time::Moment, tracker::TrackerStatus};
 use mgmt_store::{Facet, FacetFilter, ShipmentFilter, TrackerFilter, Window};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -86,6 +86,8 @@ pub(crate) struct ListTrackers {
     created_before: Option<String>,
     /// No tracker is archived.
     is_archived: Option<bool>,
+    /// The id of the request that made it.
+    request_id: Option<String>,
 }
 
 /// Reads a query whose list parameters may be repeated.
@@ -115,7 +117,7 @@ fn note<T>(faults: &mut Faults, field: &str, result: Result<T, Invalid>) -> Opti
 
 fn entries(faults: &mut Faults, field: &str, text: Option<String>) -> Vec<String> {
     let Some(text) = text else { return Vec::new() };
-    let entries: Vec<String> = text.split(',').map(|entry| entry.trim().to_owned()).filter(|e| !e.is_empty()).collect();
+    let entries: Vec<String> = text.split(',').map(|entry| composed(entry.trim())).filter(|e| !e.is_empty()).collect();
     if entries.is_empty() || entries.len() > MAX_ENTRIES {
         faults.note(Error::invalid(field, format!("must have 1 to {MAX_ENTRIES} entries")));
     }
@@ -131,8 +133,13 @@ fn words<T>(faults: &mut Faults, field: &str, text: Option<String>, parse: fn(&s
     parsed.into_iter().flatten().collect()
 }
 
+/// A text in the form in which texts are kept, so that it is found whichever form it is asked for in.
+fn kept(text: Option<String>) -> Option<String> {
+    text.map(|text| composed(&text))
+}
+
 fn searched(faults: &mut Faults, field: &str, text: Option<String>) -> Option<String> {
-    let text = text.filter(|text| !text.is_empty())?;
+    let text = kept(text).filter(|text| !text.is_empty())?;
     if text.chars().count() > MAX_TEXT {
         faults.note(Error::invalid(field, format!("must have at most {MAX_TEXT} characters")));
     }
@@ -178,7 +185,8 @@ impl ListShipments {
         ];
         let members = members.into_iter().filter(|(_, name, value)| name.is_some() || value.is_some());
         let by_request = self.request_id.map(|id| (Facet::Meta, Some("request_id".to_owned()), Some(id)));
-        let facets = members.chain(by_request).map(|(facet, name, value)| FacetFilter { facet, name, value });
+        let facets =
+            members.chain(by_request).map(|(facet, name, value)| FacetFilter { facet, name: kept(name), value: kept(value) });
         let ids = entries(&mut faults, "id", self.id);
         let known = quoted(ShipmentStatus::ALL.iter().map(|s| s.as_str()));
         let asked_ids = !ids.is_empty();
@@ -187,9 +195,9 @@ impl ListShipments {
             ids: ids.iter().filter_map(|id| id.parse().ok()).collect(),
             keyword: searched(&mut faults, "keyword", self.keyword),
             address: searched(&mut faults, "address", self.address),
-            tracking_number: self.tracking_number,
-            reference: self.reference,
-            order_id: self.order_id,
+            tracking_number: kept(self.tracking_number),
+            reference: kept(self.reference),
+            order_id: kept(self.order_id),
             created_after: time(&mut faults, "created_after", self.created_after.as_ref()),
             created_before: time(&mut faults, "created_before", self.created_before.as_ref()),
             carriers: entries(&mut faults, "carrier_name", self.carrier_name),
@@ -219,6 +227,7 @@ impl ListTrackers {
             tracking_number: searched(&mut faults, "tracking_number", self.tracking_number),
             statuses: words(&mut faults, "status", self.status, TrackerStatus::from_word, &known),
             carriers: entries(&mut faults, "carrier_name", self.carrier_name),
+            request_id: self.request_id,
             created_after: time(&mut faults, "created_after", self.created_after.as_ref()),
             created_before: time(&mut faults, "created_before", self.created_before.as_ref()),
         };

@@ -23,7 +23,7 @@ use mgmt_shipping::{
     tracker::Tracker,
 };
 use mgmt_store::{Realm, Versioned};
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -79,6 +79,23 @@ fn moment(at: Timestamp) -> Moment {
 
 fn rng() -> OsRng {
     rand_core::UnwrapErr(getrandom::SysRng)
+}
+
+/// What is kept of the request that makes something, in its `meta`.
+fn request_meta(caller: &KeyCaller) -> Map<String, Value> {
+    Map::from_iter([("request_id".to_owned(), Value::from(caller.request_id.clone()))])
+}
+
+/// A merge patch: an object. Serde would read `null` as one without members.
+pub(crate) struct Patch(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Patch {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::Object(members) => Ok(Self(members)),
+            _ => Err(de::Error::custom("must be an object")),
+        }
+    }
 }
 
 /// The faults of a request, as clients are told of them.

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{moment, object, once, rng, tag, told};
+use super::{Patch, moment, object, once, rng, tag, told};
 use crate::{
     api::{organizations::PageQuery, page as page_of, page_size, tagged},
     app::{App, Deed, Work},
@@ -186,14 +186,14 @@ pub(crate) async fn update(
     caller: Allow<RateSheetsWrite>,
     id: PathId<RateSheetId>,
     query: Query<NoParameters>,
-    body: Body<Map<String, Value>>,
+    body: Body<Patch>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let (id, caller) = (id.get()?, caller.into_caller());
     let preconditions = Preconditions::from_headers(request.headers());
     precheck(&app, &caller, id, &preconditions).await?;
     query.read()?;
-    let patch = body.read().await?;
+    let Patch(patch) = body.read().await?;
     let after = move |before: &RateSheet, now: Moment| {
         let bytes = serde_json::to_vec(&before.patched(patch.clone())).map_err(ApiError::internal)?;
         let judge = |draft: RateSheetDraft| before.changed(draft, now, &mut rng()).map_err(|invalid| told(&invalid));

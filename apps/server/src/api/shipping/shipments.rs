@@ -13,9 +13,9 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{
-    forbidden,
+    Patch, forbidden,
     list::{self, ListShipments},
-    moment, once, realm, refused, rng, tag, tell_shipment, tell_tracker, told,
+    moment, once, realm, refused, request_meta, rng, tag, tell_shipment, tell_tracker, told,
     view::{self, ShipmentPage, ShipmentView},
 };
 use crate::{
@@ -92,14 +92,15 @@ fn make(
     let (realm, now) = (realm(caller), moment(work.now));
     let sheets = work.tx.rate_sheets().all(realm.organization)?;
     let rates = parts.rate((&work.app.carriers, &sheets), realm.test_mode, now, &mut work.rng);
-    let meta = Map::from_iter([("request_id".to_owned(), Value::from(caller.request_id.clone()))]);
-    let draft = Shipment::new(parts.clone(), rates, (realm.test_mode, meta), now, &mut work.rng);
+    let meta = request_meta(caller);
+    let draft = Shipment::new(parts.clone(), rates, (realm.test_mode, meta.clone()), now, &mut work.rng);
     let Some(service) = service else {
         work.tx.shipments().insert(realm.organization, &draft)?;
         return tell_shipment(work, realm, EventType::ShipmentCreated, &draft);
     };
     let choice = PurchaseDraft { service: Some(service.to_owned()), ..PurchaseDraft::default() };
-    let (bought, tracker) = draft.purchase(choice, &work.app.carriers, now, &mut work.rng).map_err(refused)?;
+    let (bought, mut tracker) = draft.purchase(choice, &work.app.carriers, now, &mut work.rng).map_err(refused)?;
+    tracker.meta = meta;
     work.tx.shipments().insert(realm.organization, &bought)?;
     work.tx.trackers().insert(realm.organization, &tracker)?;
     let shown = tell_shipment(work, realm, EventType::ShipmentCreated, &bought)?;
@@ -179,13 +180,13 @@ pub(crate) async fn update(
     caller: AllowKey<ShipmentsWrite>,
     id: PathId<ShipmentId>,
     query: Query<NoParameters>,
-    body: Body<Map<String, Value>>,
+    body: Body<Patch>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let (id, realm) = (id.get()?, realm(&caller));
     precheck(&app, realm, id, &Preconditions::from_headers(request.headers())).await?;
     query.read()?;
-    let patch = body.read().await?;
+    let Patch(patch) = body.read().await?;
     change(&app, realm, id, &request, EventType::ShipmentUpdated, move |work, shipment| patched(work, realm, shipment, &patch))
         .await
 }
@@ -264,13 +265,14 @@ pub(crate) async fn purchase(
     query.read()?;
     let bytes = body.bytes().await?;
     let judge = |bytes: &[u8]| Body::judge(bytes, |draft: PurchaseDraft| Ok(draft));
-    let who = (caller.organization_id, caller.actor());
+    let (who, meta) = ((caller.organization_id, caller.actor()), request_meta(&caller));
     let buy = move |work: &mut Work<'_>, choice: &PurchaseDraft| {
         let Versioned { object: draft, version } = find(work, realm, id)?;
         preconditions.check(&tag(id, version))?;
         let now = moment(work.now);
         let bought = draft.purchase(choice.clone(), &work.app.carriers, now, &mut work.rng);
-        let (bought, tracker) = bought.map_err(refused)?;
+        let (bought, mut tracker) = bought.map_err(refused)?;
+        tracker.meta = meta.clone();
         work.tx.shipments().update(realm.organization, &bought, version)?;
         work.tx.trackers().insert(realm.organization, &tracker)?;
         tell_shipment(work, realm, EventType::ShipmentPurchased, &bought)?;

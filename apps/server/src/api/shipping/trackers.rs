@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{
     drive,
     list::{self, ListTrackers},
-    moment, once, realm, tag, tell_shipment, tell_tracker, told,
+    moment, once, realm, request_meta, tag, tell_shipment, tell_tracker, told,
     view::{self, TrackerPage, TrackerView},
 };
 use crate::{
@@ -71,8 +71,15 @@ pub(crate) async fn create(
     query.read()?;
     let realm = realm(&caller);
     let who = (caller.organization_id, caller.actor());
+    let by_request = request_meta(&caller);
     let bytes = body.bytes().await?;
-    let judge = |bytes: &[u8]| Body::judge(bytes, |draft: TrackerDraft| draft.parse().map_err(|invalid| told(&invalid)));
+    let judge = |bytes: &[u8]| {
+        Body::judge(bytes, |draft: TrackerDraft| {
+            let mut new = draft.parse().map_err(|invalid| told(&invalid))?;
+            new.meta.extend(by_request.clone());
+            Ok(new)
+        })
+    };
     let make = move |work: &mut Work<'_>, new: &NewTracker| make(work, realm, new);
     let made = match once(&app, who, (&request, &bytes), judge, make).await {
         // Somebody else was faster: theirs is there now.

@@ -1,0 +1,2 @@
+DROP INDEX trackers_by_request;
+ALTER TABLE trackers DROP COLUMN request_id;
