@@ -51,6 +51,7 @@ impl Node {
         let material: [u8; 32] = fs::read(file)?.try_into().map_err(|_| "a master key has 32 bytes")?;
         let pepper = Keyring::derive(&KeyMaterial::new(material)).pepper;
         let store = mgmt_store::open(&url, Options::default())?;
+        store.check_schema()?;
         let name = format!("node-{:016x}", getrandom::u64().map_err(|error| error.to_string())?);
         // The server's catalogue and limits, if these are not the defaults.
         let (catalogues, limits) = (Catalogues::default(), PlanLimits::default());
