@@ -128,12 +128,12 @@ bench-calm: ## how long checks take while others sign in, and while keys change
 	@MGMT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench-server/mgmt" \
 		$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench calm
 
-bench-start: ## start-up and memory with a million keys
+bench-start: ## start-up and memory with a million keys, and how long until all are in memory
 	$(CARGO) build --locked --profile bench-server -p mgmt-server
 	@MGMT_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/bench-server/mgmt" \
 		$(CARGO) bench --locked -p mgmt-tests --profile bench-server --bench start
 
-bench: bench-check bench-http bench-others bench-karrio bench-writes bench-deliveries bench-start bench-calm bench-cluster ## all of these; the goals and what was measured go to .local/bench.md
+bench: bench-check bench-http bench-others bench-karrio bench-writes bench-deliveries bench-start bench-calm bench-cluster ## all of these but bench-shipments; the goals and what was measured go to .local/bench.md
 	@scripts/bench-table
 
 bench-plots: ## draws what bench-check measured, into docs/images (installs matplotlib below .local)

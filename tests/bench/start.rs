@@ -1,5 +1,5 @@
-//! A million keys in the database: how long from the start of the process to the answer of the first check, and how much memory the
-//! process holds then and after keys have been checked. `make bench-start`; `MGMT_BENCH_KEYS` and `MGMT_BENCH_CHECKED` say how many.
+//! A million keys in the database: how long from the start of the process to the answer of the first check, how much memory the
+//! process holds then and after keys have been checked, and how long until all keys were read into memory. `make bench-start`; `MGMT_BENCH_KEYS` and `MGMT_BENCH_CHECKED` say how many.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,7 +14,10 @@
 #[path = "common/mod.rs"]
 mod common;
 
-use std::time::Instant;
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 use common::{
     load::{self, Bytes, Connection},
@@ -25,9 +28,11 @@ use mgmt_tests::{Backend, Server};
 use serde_json::json;
 
 const CONNECTIONS: usize = 64;
+/// What the log says when all keys were read.
+const WARM: &str = "keys are in memory";
 
 fn main() {
-    let settings = [("MGMT_LOG__FILTER", "warn"), ("MGMT_LIMITS__SELF_HOSTED_PER_MINUTE", "0")];
+    let settings = [("MGMT_LOG__FILTER", "warn,mgmt::app::background=info"), ("MGMT_LIMITS__SELF_HOSTED_PER_MINUTE", "0")];
     let mut server = Server::stopped(Backend::Sqlite, &settings);
     server.bootstrap();
     let count = setting("MGMT_BENCH_KEYS", 1_000_000) as usize;
@@ -61,6 +66,22 @@ fn main() {
     println!("{checked} keys checked for the first time: {:.0}/s", checked as f64 / took);
     println!("resident then: {} MiB, {:.0} bytes more a key", after / 1024, (after - before) as f64 * 1024.0 / checked as f64);
     println!("checked again: {:.0}/s", checked as f64 / once(&server, &requests));
+    let warm = until_warm(&mut server);
+    table.note(&format!("start with {count} keys until all are in memory, while nobody asks"), warm, " s", Goal::AtMost(2.0));
+}
+
+/// The seconds from the start of the process until it has read all keys ahead.
+fn until_warm(server: &mut Server) -> f64 {
+    server.terminate();
+    assert!(server.wait().success());
+    let before = server.log().matches(WARM).count();
+    let start = Instant::now();
+    server.run();
+    while server.log().matches(WARM).count() == before {
+        assert!(start.elapsed() < Duration::from_secs(300), "the keys are never in memory");
+        thread::sleep(Duration::from_millis(10));
+    }
+    start.elapsed().as_secs_f64()
 }
 
 /// Asks each once; the seconds that it took.

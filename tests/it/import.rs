@@ -14,7 +14,8 @@ on_each_backend!(
     a_first_use_by_many_at_once_is_one,
 );
 
-/// Made by the code of those systems: see the scripts beside.
+/// better-auth's and djangorestframework-api-key's are made by their own code. Those with plain SHA-256, Unkey's among them, are made by
+/// Node's `createHash`, as Unkey's guide to migration does it. See the scripts beside.
 const VECTORS: [&str; 3] = [
     include_str!("../clients/vectors/better_auth.jsonl"),
     include_str!("../clients/vectors/drf.jsonl"),

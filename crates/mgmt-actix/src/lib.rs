@@ -3,8 +3,8 @@
 //! # The model
 //!
 //! An [`Admitter`] asks the gate from asynchronous code. [`Protect`] is a middleware that guards a scope or a route: it finds the
-//! one [`credential`] of the request, asks, and answers refusals itself. A handler below it takes [`Admitted`] to learn which key
-//! it was. [`rate_limit_fields`] writes the header fields.
+//! one [`credential`] of the request, asks, and answers refusals itself, with error bodies like the server's (but without a request id, as
+//! it knows none). A handler below it takes [`Admitted`] to learn which key it was. [`rate_limit_fields`] writes the header fields.
 //!
 //! # Example
 //!
@@ -85,3 +85,8 @@ mod protect;
 pub use admitter::{Admitter, Unavailable};
 pub use fields::{insert_rate_limit_fields, rate_limit_fields, single_limit_fields};
 pub use protect::{Admitted, Protect, Protected, WAREHOUSE};
+
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -80,3 +80,8 @@ pub mod text;
 pub mod time;
 pub mod usage;
 pub mod webhook;
+
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,3 +1,9 @@
+use std::{
+    sync::mpsc::{self, Receiver, RecvTimeoutError},
+    thread,
+    time::Duration,
+};
+
 use mgmt_core::{
     account::{Actor, Organization, Plan},
     key::{ApiKey, Mint, NewKey},
@@ -31,7 +37,27 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         tx.keys().insert(&key)
     })?;
 
-    let answer = gate.admit(secret.expose(), &Request::resource(), || clock.now())?;
-    assert!(matches!(answer, Check::Accepted(_)));
-    Ok(())
+    let (end, ended) = mpsc::channel();
+    thread::scope(|scope| {
+        scope.spawn(|| keep(&gate, ended));
+        let answer = gate.admit(secret.expose(), &Request::resource(), || clock.now());
+        drop(end); // when no more checks come
+        assert!(matches!(answer, Ok(Check::Accepted(_))));
+    });
+    Ok(gate.close(clock.now())?)
+}
+
+/// What a gate wants done beside the checks: once in 100 ms, and once in a second. A program that shares its database with others also
+/// calls `Gate::catch_up` here, or holds a lease: see `examples/node.rs`.
+fn keep(gate: &Gate, ended: Receiver<()>) {
+    for tick in 1_u64.. {
+        if ended.recv_timeout(Duration::from_millis(100)) != Err(RecvTimeoutError::Timeout) {
+            return;
+        }
+        // Counts are kept and written the next time when the database is away.
+        let _ = gate.maintain(SystemClock.now());
+        if tick % 10 == 0 {
+            let _ = gate.flush(SystemClock.now());
+        }
+    }
 }

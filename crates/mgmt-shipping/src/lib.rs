@@ -69,5 +69,10 @@ pub mod tracker;
 pub mod unit;
 pub mod word;
 
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 #[cfg(test)]
 mod tests;

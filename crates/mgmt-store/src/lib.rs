@@ -87,3 +87,8 @@ mod store;
 pub use error::{Result, StoreError};
 pub use sql::{Options, SqlStore, TAKEN_AT, open, restore};
 pub use store::*;
+
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
