@@ -28,6 +28,14 @@ fn haproxy() {
     guards(Gateway::haproxy);
 }
 
+/// HAProxy goes on after a script that fails, here over an address that is none.
+#[test]
+fn haproxy_without_its_script() {
+    let service = Sink::start();
+    let gateway = Gateway::haproxy("", service.url("").trim_start_matches("http://"));
+    refused(&service, gateway.call("POST", INBOUND), 503);
+}
+
 /// Everything that a gateway is to do, in one story: each start of a server and a gateway takes its time.
 fn guards(start: Start) {
     let mut server = Server::with(Backend::Sqlite, &[TRUST, ("MGMT_KEYS__MAX_ACTIVE", "50")]);
