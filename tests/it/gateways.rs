@@ -1,6 +1,5 @@
-//! nginx, Caddy and HAProxy with the configurations of `docs/gateways`, in front of a service: what they let through, what the
-//! service is told, and that nobody tells it anything else. The requests of Traefik and Envoy are made by hand, in their documented
-//! shape.
+//! nginx, Caddy, HAProxy, Traefik and Envoy with the configurations of `docs/gateways`, in front of a service: what they let
+//! through, what the service is told, and that nobody tells it anything else.
 
 use std::{
     io::{Read, Write},
@@ -41,6 +40,16 @@ fn caddy() {
 #[test]
 fn haproxy() {
     guards(&Kind { start: Gateway::haproxy, knows_beginnings: true, patience: 5 });
+}
+
+#[test]
+fn traefik() {
+    guards(&Kind { start: Gateway::traefik, knows_beginnings: true, patience: 30 });
+}
+
+#[test]
+fn envoy() {
+    guards(&Kind { start: Gateway::envoy, knows_beginnings: true, patience: 5 });
 }
 
 /// Everything that a gateway is to do, in one story: each start of a server and a gateway takes its time.
