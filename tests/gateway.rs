@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{Call, Folder, call::agent, free_port, signal};
+use crate::{Call, Folder, call::agent, client::python, free_port, signal};
 
 /// A real gateway with a configuration of `docs/gateways`, between a server and a service on loopback.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ impl Gateway {
     /// nginx with `docs/gateways/nginx.conf`.
     #[must_use]
     pub fn nginx(server: &str, service: &str) -> Self {
-        Self::start("nginx.conf", &gateway_ports(server, service), nginx_command)
+        Self::start("nginx.conf", ":8081", &gateway_ports(server, service), nginx_command)
     }
 
     /// nginx with `docs/gateways/nodes-nginx.conf` in front of three nodes.
@@ -30,13 +30,13 @@ impl Gateway {
     pub fn nodes(nodes: [&str; 3]) -> Self {
         let [first, second, third] = nodes.map(str::to_owned);
         let ports = [("127.0.0.1:8081", first), ("127.0.0.1:8082", second), ("127.0.0.1:8083", third)];
-        Self::start("nodes-nginx.conf", &ports, nginx_command)
+        Self::start("nodes-nginx.conf", ":8080", &ports, nginx_command)
     }
 
     /// Caddy with `docs/gateways/Caddyfile`.
     #[must_use]
     pub fn caddy(server: &str, service: &str) -> Self {
-        Self::start("Caddyfile", &gateway_ports(server, service), |config, folder| {
+        Self::start("Caddyfile", ":8081", &gateway_ports(server, service), |config, folder| {
             let mut command = Command::new("caddy");
             command.args(["run", "--adapter", "caddyfile", "--config"]).arg(config).env("HOME", folder);
             command
@@ -46,22 +46,54 @@ impl Gateway {
     /// HAProxy with `docs/gateways/haproxy.cfg`.
     #[must_use]
     pub fn haproxy(server: &str, service: &str) -> Self {
-        Self::start("haproxy.cfg", &gateway_ports(server, service), |config, _| {
+        Self::start("haproxy.cfg", ":8081", &gateway_ports(server, service), |config, _| {
             let mut command = Command::new("haproxy");
             command.arg("-db").arg("-f").arg(config).current_dir(root());
             command
         })
     }
 
+    /// Traefik with `docs/gateways/traefik.yml`.
+    #[must_use]
+    pub fn traefik(server: &str, service: &str) -> Self {
+        let gateway = Self::start("traefik.yml", ":8081", &gateway_ports(server, service), |config, folder| {
+            // It reads its own file a second time, for the routes.
+            let text = fs::read_to_string(config).expect("it reads");
+            fs::write(config, text.replace("docs/gateways/traefik.yml", &config.display().to_string())).expect("it writes");
+            let mut command = Command::new(python().with_file_name("traefik"));
+            command.arg(format!("--configfile={}", config.display())).current_dir(folder);
+            command
+        });
+        // It listens before it knows where to.
+        let start = Instant::now();
+        while gateway.call("GET", "/api/").try_send().is_ok_and(|answer| answer.status == 404) {
+            assert!(start.elapsed() < Duration::from_secs(20), "traefik.yml is not read");
+            sleep(Duration::from_millis(20));
+        }
+        gateway
+    }
+
+    /// Envoy with `docs/gateways/envoy.yaml`.
+    #[must_use]
+    pub fn envoy(server: &str, service: &str) -> Self {
+        let port = |address: &str| format!("port_value: {}", address.rsplit(':').next().unwrap_or_default());
+        let ports = [("port_value: 8080", port(server)), ("port_value: 3000", port(service))];
+        Self::start("envoy.yaml", "port_value: 8081", &ports, |config, folder| {
+            let mut command = Command::new(python().with_file_name("envoy"));
+            command.arg("-c").arg(config).args(["--disable-hot-restart", "--concurrency", "1", "--log-level", "warn"]);
+            command.current_dir(folder);
+            command
+        })
+    }
+
     /// With the addresses in the file replaced by these, and the port that it listens at by a free one.
-    fn start(file: &str, addresses: &[(&str, String)], command: impl FnOnce(&Path, &Path) -> Command) -> Self {
+    fn start(file: &str, listens: &str, addresses: &[(&str, String)], command: impl FnOnce(&Path, &Path) -> Command) -> Self {
         let folder = Folder::new();
         let port = free_port();
         let address = format!("127.0.0.1:{port}");
         let text = fs::read_to_string(root().join("docs/gateways").join(file)).expect("it is there");
-        let listens = if addresses.len() == 3 { ":8080" } else { ":8081" };
         assert!(text.contains(listens), "{file} has no {listens}");
-        let mut text = text.replace(listens, &format!(":{port}"));
+        let mut text = text.replace(listens, &format!("{}{port}", listens.trim_end_matches(char::is_numeric)));
         for (known, other) in addresses {
             assert!(text.contains(known), "{file} has no {known}");
             text = text.replace(known, other);
