@@ -47,7 +47,7 @@ async fn address(client: ClientAddress) -> String {
 }
 
 async fn slow() -> HttpResponse {
-    tokio::time::sleep(Duration::from_millis(400)).await;
+    tokio::time::sleep(Duration::from_millis(1500)).await;
     HttpResponse::Ok().finish()
 }
 
