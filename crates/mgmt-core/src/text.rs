@@ -22,7 +22,7 @@ pub fn label(field: &str, text: &str, max: usize) -> Result<String> {
     if clean.chars().count() > max || clean.len() > max * 4 {
         return Err(Error::invalid(field, format!("must have at most {max} characters")));
     }
-    if clean.chars().any(is_deceptive) || clean.starts_with(is_variation_selector) {
+    if clean.chars().any(is_deceptive) || clean.starts_with(is_variation_selector) || clean.chars().all(is_blank) {
         return Err(Error::invalid(field, "must not hold control, direction-changing or invisible characters"));
     }
     Ok(clean)
@@ -33,13 +33,18 @@ fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}' | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}'
-            | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}'
+            | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}'
             | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// Says how the character before it is drawn; without one it is nothing that can be seen.
 fn is_variation_selector(c: char) -> bool {
     matches!(c, '\u{FE00}'..='\u{FE0F}')
+}
+
+/// The space of braille, which is no white space by Unicode.
+fn is_blank(c: char) -> bool {
+    c == '\u{2800}' || c.is_whitespace()
 }
 
 /// Checks an object of free metadata.
@@ -101,7 +106,8 @@ mod tests {
         assert_eq!(label("name", "  Cafe\u{301}  ", 10).unwrap(), "Café");
         assert_eq!(label("name", "<img onerror=x>", 64).unwrap(), "<img onerror=x>");
         assert_eq!(label("name", "❤\u{FE0F}", 10).unwrap(), "❤\u{FE0F}");
-        for bad in ["\u{34F}", "\u{2800}", "\u{FE0F}"] {
+        assert_eq!(label("name", "⠁\u{2800}⠃", 10).unwrap(), "⠁\u{2800}⠃");
+        for bad in ["\u{34F}", "\u{2800} \u{2800}", "\u{FE0F}"] {
             assert!(label("name", bad, 10).is_err(), "{bad:?}");
         }
         for bad in ["", "   ", "a\u{0}b", "a\nb", "a\u{202E}b", "a\u{200B}b", "\u{FEFF}a", "12345678901"] {
