@@ -328,5 +328,12 @@ impl Session {
 impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
+        if std::thread::panicking() {
+            let log = self.log();
+            let is_news = |line: &&str| !line.contains("\"level\":\"INFO\"");
+            let last: Vec<_> = log.lines().filter(is_news).collect();
+            eprintln!("the last faults that {} told of:", self.address);
+            last.iter().skip(last.len().saturating_sub(20)).for_each(|line| eprintln!("  {line}"));
+        }
     }
 }

@@ -3,7 +3,8 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use mgmt_tests::{Backend, eventually, signal};
+use mgmt_tests::{Backend, Server, eventually, signal};
+use serde_json::json;
 
 use crate::history::{History, Phase, SLACK, TTL};
 
@@ -82,4 +83,33 @@ fn without_the_wait_the_history_finds_accepted_keys() {
         }
     }
     assert!(history.violations() > 0 && start.elapsed().as_secs() < 60, "{} violations", history.violations());
+}
+
+/// A node that did not run for longer than its lease renews it before it answers, rather than refuse what came meanwhile.
+#[test]
+fn a_node_that_wakes_renews_its_lease_and_answers() {
+    if !Backend::Postgres.is_available() {
+        return;
+    }
+    let ttl = TTL.as_millis().to_string();
+    let node = Server::with(Backend::Postgres, &[("MGMT_CLUSTER__LEASE_TTL_MS", &ttl)]);
+    let made = node.create_key(&json!({"scopes": ["*"]}));
+    let (key, id) = (made["key"].as_str().unwrap(), made["id"].as_str().unwrap());
+    let check = || node.post("/v1/keys/verify", &json!({"key": key})).bearer(node.management_key()).send();
+    for way in 0..4 {
+        signal(node.pid(), "STOP");
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| match way {
+                0 => check(),
+                1 => node.get("/v1/shipments").bearer(key).send(),
+                2 => node.get(&format!("/v1/management/api-keys/{id}")).bearer(node.management_key()).send(),
+                _ => node.patch(&format!("/v1/management/api-keys/{id}"), &json!({"name": "awake"})).bearer(node.management_key()).send(),
+            });
+            sleep(TTL * 2);
+            signal(node.pid(), "CONT");
+            let answer = waiting.join().unwrap();
+            assert_eq!(answer.status, 200, "{way}: {answer}");
+        });
+        assert_eq!(check().value()["code"], "valid");
+    }
 }

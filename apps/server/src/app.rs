@@ -182,7 +182,7 @@ impl App {
         name: &'static str,
         work: impl FnMut(&mut Work<'_>) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        self.require_lease()?;
+        self.wait_for_lease().await?;
         let app = self.clone();
         let (done, seq) = self.block(move || app.commit(name, work)).await?;
         if let Some(cluster) = &self.cluster {
@@ -262,14 +262,14 @@ impl App {
         name: &'static str,
         mut work: impl FnMut(&mut Work<'_>) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        self.require_lease()?;
+        self.wait_for_lease().await?;
         let app = self.clone();
         self.block(move || app.store.read(name, |tx| work(&mut Work::new(&app, tx)))).await
     }
 
     /// Whether the database answers and has the schema of this program, and this node holds a lease where it needs one.
     pub(crate) async fn is_ready(&self) -> bool {
-        if self.require_lease().is_err() {
+        if !self.gate.may_answer(self.clock.now()) {
             return false;
         }
         let app = self.clone();

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use actix_web::web;
+use actix_web::{rt::time::sleep, web};
 use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared},
@@ -13,7 +13,7 @@ use mgmt_core::{
     limit::{RateLimit, Standing},
 };
 use mgmt_gate::{
-    Check, ForeignCheck, ForeignKeys, Gate, Moment, Pending, Places, Refusal, Request, SessionCheck, SharedWindows, SystemClock,
+    Check, ForeignCheck, ForeignKeys, Gate, LEASE_LOOK_EVERY, LEASE_LOOKS, Moment, Pending, Places, Refusal, Request, SessionCheck, SharedWindows, SystemClock,
     Taken, Traffic,
 };
 use parking_lot::Mutex;
@@ -119,12 +119,26 @@ impl Admitter {
             match check {
                 Check::Pending(pending) if pending.places().is_none() => self.resolve(Lack::Gate(pending)).await?,
                 Check::Pending(_) => {}
-                Check::Unleased => return Err(Unavailable("this node holds no lease".to_owned())),
+                Check::Unleased => self.wait_for_lease().await?,
                 Check::Refused(refusal) => return Ok(Check::Refused(self.complete(refusal, request.traffic).await)),
                 answer @ Check::Accepted(_) => return Ok(answer),
             }
         }
         Err(Unavailable("others were always faster to use what was fetched".to_owned()))
+    }
+
+    /// Waits until the gate holds a lease, for half a second at most.
+    ///
+    /// # Errors
+    /// When none came: the store cannot be reached.
+    pub async fn wait_for_lease(&self) -> Result<(), Unavailable> {
+        for _ in 0..LEASE_LOOKS {
+            if self.0.gate.may_answer(self.0.clock.now()) {
+                return Ok(());
+            }
+            sleep(LEASE_LOOK_EVERY).await;
+        }
+        Err(Unavailable("this node holds no lease: it has had no word from the database in time".to_owned()))
     }
 
     /// Checks a key where nothing has to be waited for. `None` means that something must be fetched or asked first, for which there is

@@ -123,9 +123,7 @@ impl ForeignKeys {
         for _ in 0..ADMIT_ATTEMPTS {
             match self.check(presented, request, now()) {
                 ForeignCheck::Answer(Check::Pending(pending)) => self.gate.resolve(&pending, now())?,
-                ForeignCheck::Answer(Check::Unleased) => {
-                    return Err(StoreError::Unavailable("this node holds no lease".to_owned()));
-                }
+                ForeignCheck::Answer(Check::Unleased) => self.gate.wait_for_lease(&now)?,
                 ForeignCheck::Answer(answer) => return Ok(answer),
                 ForeignCheck::Pending(presented) => self.resolve(&presented, now())?,
             }

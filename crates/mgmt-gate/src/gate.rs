@@ -1,6 +1,6 @@
 //! The gate: checks keys from memory, counts them, and follows every change.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, thread};
 
 use mgmt_core::{
     access::{Decision, decide},
@@ -20,7 +20,7 @@ use crate::{
     meter::Meter,
     recall::Recall,
     record::KeyRecord,
-    right::Right,
+    right::{LEASE_LOOK_EVERY, LEASE_LOOKS, Right},
     shared::{Places, SessionCheck, Spread, Taken},
     subject::{SubjectId, Subjects},
 };
@@ -115,6 +115,21 @@ impl Gate {
         self.right.lease().may_answer(now.nanos)
     }
 
+    /// Waits until a lease stands, for half a second at most. Blocks; asynchronous code looks at [`may_answer`](Self::may_answer) instead,
+    /// [`LEASE_LOOKS`](crate::LEASE_LOOKS) times, every [`LEASE_LOOK_EVERY`](crate::LEASE_LOOK_EVERY).
+    ///
+    /// # Errors
+    /// When none came: the store cannot be reached.
+    pub fn wait_for_lease(&self, now: impl Fn() -> Moment) -> Result<()> {
+        for _ in 0..LEASE_LOOKS {
+            if self.may_answer(now()) {
+                return Ok(());
+            }
+            thread::sleep(LEASE_LOOK_EVERY);
+        }
+        Err(StoreError::Unavailable("this node holds no lease".to_owned()))
+    }
+
     /// Accepts of each limit no more than a share of `1/nodes`, and at least one, as long as windows are not shared.
     pub fn divide_limits(&self, nodes: u32) {
         self.spread.divide_among(nodes);
@@ -189,7 +204,7 @@ impl Gate {
         for _ in 0..ADMIT_ATTEMPTS {
             match self.check(presented, request, now()) {
                 Check::Pending(pending) => self.resolve(&pending, now())?,
-                Check::Unleased => return Err(StoreError::Unavailable("this node holds no lease".to_owned())),
+                Check::Unleased => self.wait_for_lease(&now)?,
                 answer => return Ok(answer),
             }
         }

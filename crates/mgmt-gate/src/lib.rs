@@ -70,6 +70,7 @@ pub use gate::{
     Admission, Check, DEFAULT_CAPACITY, Gate, GateOptions, Pending, PlanLimits, Refusal, Request, Standings, Traffic,
 };
 pub use record::KeyRecord;
+pub use right::{LEASE_LOOK_EVERY, LEASE_LOOKS};
 pub use shared::{Later, Places, SessionCheck, SharedWindow, SharedWindows, Taken};
 
 /// Compiles the example of the README.

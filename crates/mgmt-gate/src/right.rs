@@ -1,8 +1,17 @@
 //! The right to answer from memory, shared by all threads.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use mgmt_core::lease::Lease;
+
+/// How often a request that finds no lease looks again. A process that did not run for as long as its lease lasts, or had to wait that long
+/// for the database, holds one again within milliseconds.
+pub const LEASE_LOOKS: u32 = 100;
+/// The pause before each look: half a second in all.
+pub const LEASE_LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// A lease that is read by every check and extended now and then.
 #[derive(Debug)]

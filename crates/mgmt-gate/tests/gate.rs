@@ -9,6 +9,7 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
+    time::Duration,
 };
 
 use mgmt_core::{
@@ -18,6 +19,7 @@ use mgmt_core::{
     key::{ApiKey, Mint, NewKey},
     key_draft::KeyDraft,
     key_text::KeyFormat,
+    lease::{Lease, Terms},
     scope::Catalogues,
     secret::{KeyMaterial, Keyring, PlainSecret},
     time::Timestamp,
@@ -484,6 +486,22 @@ fn a_store_that_is_away_is_no_answer() {
 }
 
 /// A thread that asks for one key again and again has a copy of its record. It must end with the record, whichever way that ends.
+#[test]
+fn a_request_waits_for_the_next_lease_and_not_for_ever() {
+    let bench = Bench::new(None);
+    let (_, secret) = bench.key(|_| {});
+    bench.gate.require_lease();
+    assert!(matches!(bench.gate.check(secret.expose(), &Request::resource(), at(0)), Check::Unleased));
+    let waiting = || bench.gate.admit(secret.expose(), &Request::resource(), || at(0));
+    assert!(matches!(waiting(), Err(StoreError::Unavailable(text)) if text.contains("lease")));
+    thread::scope(|scope| {
+        let asked = scope.spawn(waiting);
+        thread::sleep(Duration::from_millis(20));
+        bench.gate.grant(Lease::granted(at(0).nanos, Terms::of(Duration::from_secs(2))));
+        assert!(is_accepted(&asked.join().unwrap().unwrap()));
+    });
+}
+
 #[test]
 fn copies_that_threads_keep_end_in_time() {
     for way in 0..30 {

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use mgmt_gate::{Check, ForeignCheck, ForeignKeys, Gate, Request, SystemClock};
+use mgmt_gate::{Check, ForeignCheck, ForeignKeys, Gate, LEASE_LOOK_EVERY, LEASE_LOOKS, Request, SystemClock};
 use mgmt_store::StoreError;
 
 /// How often an answer is fetched before the request is given up: each time, others may have used what was fetched.
@@ -67,12 +67,23 @@ impl Admitter {
                     let foreign = Arc::clone(foreign);
                     block(move || foreign.resolve(&presented, SystemClock.now())).await?;
                 }
-                (ForeignCheck::Answer(Check::Unleased), _) => return Err(Unavailable("this node holds no lease".to_owned())),
+                (ForeignCheck::Answer(Check::Unleased), _) => self.wait_for_lease().await?,
                 (ForeignCheck::Answer(answer), _) => return Ok(answer),
                 (ForeignCheck::Pending(_), None) => break,
             }
         }
         Err(Unavailable("others were always faster to use what was fetched".to_owned()))
+    }
+
+    /// Waits until the gate holds a lease, for half a second at most.
+    async fn wait_for_lease(&self) -> Result<(), Unavailable> {
+        for _ in 0..LEASE_LOOKS {
+            if self.gate.may_answer(SystemClock.now()) {
+                return Ok(());
+            }
+            tokio::time::sleep(LEASE_LOOK_EVERY).await;
+        }
+        Err(Unavailable("this node holds no lease".to_owned()))
     }
 }
 

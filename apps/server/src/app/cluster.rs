@@ -98,18 +98,13 @@ fn now() -> Instant {
 }
 
 impl App {
-    /// Refuses where this node holds no lease, and so cannot know what is still true.
+    /// Waits, for half a second at most, where this node holds no lease, and so cannot know what is still true.
     ///
     /// # Errors
-    /// 503.
-    pub(crate) fn require_lease(&self) -> Result<(), ApiError> {
-        if self.gate.may_answer(self.clock.now()) { Ok(()) } else { Err(unleased()) }
+    /// 503, when it holds none after that.
+    pub(crate) async fn wait_for_lease(&self) -> Result<(), ApiError> {
+        self.admitter.wait_for_lease().await.map_err(|error| ApiError::unavailable(error.0))
     }
-}
-
-/// The answer of a node without a lease.
-pub(crate) fn unleased() -> ApiError {
-    ApiError::unavailable("this node holds no lease: it has had no word from the database in time")
 }
 
 /// What a node's threads work with.

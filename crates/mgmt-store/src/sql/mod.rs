@@ -69,16 +69,24 @@ use crate::{
 
 /// How often a transaction is run at most.
 const MAX_RUNS: u32 = 12;
-/// After this long no other run begins, unless the last one collided with another transaction fewer than `COLLISIONS` times.
+/// After this long no other run begins, with the exceptions below, until `COLLISIONS` runs have begun.
 const RETRY_FOR: Duration = Duration::from_secs(2);
 /// So many runs may collide however long they took: PostgreSQL lets a deadlock stand for its `deadlock_timeout` (1 s, more under
 /// load) before it says so, and the next run would most likely have succeeded.
 const COLLISIONS: u32 = 3;
+/// A connection that was lost no later than this was closed by a PostgreSQL that found its transaction to stand still, because this process
+/// or the machine did. One whose other end has gone silent is lost later (`tcp_user_timeout`), and so would the next one be.
+const STOOD_STILL: Duration = Duration::from_secs(6);
 const MAX_PAUSE: Duration = Duration::from_millis(100);
 
 /// Whether a transaction whose `run`th run failed so is run once more.
 fn may_run_again(fault: &Fault, run: u32, elapsed: Duration) -> bool {
-    let in_time = elapsed < RETRY_FOR || (matches!(fault, Fault::Collision) && run < COLLISIONS);
+    let longest = match fault {
+        Fault::Collision if run < COLLISIONS => Duration::MAX,
+        Fault::Lost(_) if run < COLLISIONS => STOOD_STILL,
+        _ => RETRY_FOR,
+    };
+    let in_time = elapsed < longest;
     fault.is_transient() && run < MAX_RUNS && in_time
 }
 

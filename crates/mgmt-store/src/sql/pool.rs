@@ -1,7 +1,12 @@
 //! Pools of connections, and the queue of writers.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
+use diesel::r2d2::R2D2Connection;
 use r2d2::{HandleError, ManageConnection, Pool, PooledConnection};
 
 use super::{
@@ -17,6 +22,10 @@ use crate::{
     error::{Result, StoreError},
     store::Mode,
 };
+
+/// A transaction that takes longer than this may have stood still, and PostgreSQL may have undone it meanwhile. That is asked before the
+/// commit: from a commit without an answer nobody could tell, and it could not be run again.
+const STILL: Duration = Duration::from_secs(1);
 
 /// A pooled connection.
 pub(crate) struct Link {
@@ -40,7 +49,6 @@ pub(crate) struct Manager {
 impl Link {
     /// Undoes the transaction. A connection that cannot even do that is not used again.
     pub(super) fn undo(&mut self) {
-        use diesel::r2d2::R2D2Connection;
         // A failed statement or commit may have ended the transaction already: what counts is the state after.
         let _ = self.connection.rollback();
         self.is_broken |= self.connection.is_broken();
@@ -99,6 +107,7 @@ pub(crate) struct Turn<'a> {
     /// Those whose transaction this one goes on in.
     group: Option<Group>,
     disk: Option<&'a Disk>,
+    began: Instant,
 }
 
 /// The lanes of a database: for reading and for writing.
@@ -165,7 +174,7 @@ impl Lane {
             && let Some((link, group)) = open.take().and_then(Open::go_on)
         {
             let place = place.take();
-            return Ok(Turn { link, place, group: Some(group), disk: self.disk.as_deref() });
+            return Ok(Turn { link, place, group: Some(group), disk: self.disk.as_deref(), began: now() });
         }
         self.begin_at(place, |connection| {
             if self.switches {
@@ -207,7 +216,7 @@ impl Lane {
                 continue;
             }
             match begin(&mut link.connection) {
-                Ok(()) => return Ok(Turn { link, place, group: None, disk: self.disk.as_deref() }),
+                Ok(()) => return Ok(Turn { link, place, group: None, disk: self.disk.as_deref(), began: now() }),
                 Err(error) => {
                     last = Fault::of(&error, Mode::Write);
                     link.is_broken = !matches!(last, Fault::Busy(_) | Fault::Collision);
@@ -228,6 +237,12 @@ impl<'a> Turn<'a> {
             Ok(member) => return member.commit(),
             Err(alone) => alone,
         };
+        if alone.began.elapsed() > STILL
+            && let Err(error) = alone.link.connection.ping()
+        {
+            alone.link.undo();
+            return Err(Fault::of(&error, mode));
+        }
         alone.link.connection.commit().map_err(|error| {
             alone.link.undo();
             uncertain(Fault::of(&error, mode))
@@ -252,10 +267,15 @@ impl<'a> Turn<'a> {
     #[expect(clippy::result_large_err, reason = "it is no error, and moved once")]
     fn into_member(self) -> Result<Member<'a>, Self> {
         match self {
-            Self { link, place: Some((place, queue)), group, disk: Some(disk) } => Ok(Member { link, place, queue, group, disk }),
+            Self { link, place: Some((place, queue)), group, disk: Some(disk), .. } => Ok(Member { link, place, queue, group, disk }),
             alone => Err(alone),
         }
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long a transaction takes is measured, not decided upon by a rule")]
+fn now() -> Instant {
+    Instant::now()
 }
 
 impl fmt::Debug for Lane {

@@ -116,6 +116,31 @@ fn a_lost_transaction_is_run_again() {
     assert_eq!(store.read("test.find", |tx| tx.throttles().find("s")).unwrap().unwrap().failures, 2);
 }
 
+/// One that stands still for so long that the database undoes it is run again, once: also when it had only to be committed.
+#[test]
+fn a_transaction_that_stood_still_is_run_again() {
+    let place = place!();
+    let store = place.open();
+    store.migrate().unwrap();
+    for (subject, is_last) in [("within", false), ("at its end", true)] {
+        let mut runs = 0;
+        let rest = |tx: &mut dyn Tx| if is_last { Ok(()) } else { tx.throttles().fail(subject, Timestamp::from_millis(2)).map(drop) };
+        store
+            .run("test.stall", |tx| {
+                runs += 1;
+                tx.throttles().fail(subject, Timestamp::from_millis(1))?;
+                if runs == 1 {
+                    thread::sleep(Duration::from_millis(2_500));
+                }
+                rest(tx)
+            })
+            .unwrap();
+        assert_eq!(runs, 2, "{subject}");
+        let found = store.read("test.find", |tx| tx.throttles().find(subject)).unwrap().unwrap().failures;
+        assert_eq!(found, if is_last { 1 } else { 2 }, "{subject}");
+    }
+}
+
 /// Transactions that wait for each other in a circle all end well.
 #[test]
 fn deadlocks_are_run_again() {
