@@ -2,7 +2,7 @@
 //! second are tried, and while ten thousand keys are changed. `make bench-calm`.
 //!
 //! The sign-ins come from ever other addresses and go to ever other accounts, so that none is turned away before its password is hashed. Server
-//! and clients share two cores.
+//! and clients share two cores, which are kept awake.
 
 #![allow(
     clippy::unwrap_used,
@@ -24,8 +24,9 @@ use std::{
 };
 
 use common::{
+    keep_awake,
     load::{self, Bytes, Connection},
-    median, seed, setting,
+    median, seed, setting, stolen,
     table::{Goal, Table},
 };
 use mgmt_core::key_text::KeyFormat;
@@ -60,6 +61,7 @@ fn main() {
     let format = KeyFormat::new("mg").unwrap();
     let ids: Vec<String> = texts.iter().map(|text| format.parse(text).unwrap().id().to_string()).collect();
     let time = Duration::from_secs(setting("MGMT_BENCH_SECONDS", 5));
+    let (awake, before) = (keep_awake(), stolen());
     let mut p99: [Vec<f64>; 3] = Default::default();
     for round in 0..setting("MGMT_BENCH_ROUNDS", 5) {
         let round = round as usize;
@@ -67,6 +69,10 @@ fn main() {
         p99[1].push(probe(&server, &checks, |stop| sign_ins(&server, stop, time, round)));
         p99[2].push(probe(&server, &checks, |stop| changes(&server, stop, &ids, round)));
     }
+    drop(awake);
+    let after = stolen();
+    let share = (after.0 - before.0) as f64 / (after.1 - before.1) as f64;
+    println!("{:.1} % of the cores' time went to other machines: with more than a few, these are no figures", share * 100.0);
     let [idle, logins, changing] = p99.map(median);
     println!("p99 of checks: idle {idle:.0} µs, while signing in {logins:.0} µs, while keys change {changing:.0} µs");
     let mut table = Table::new("12-calm.md");

@@ -103,7 +103,10 @@ fn a_node_that_wakes_renews_its_lease_and_answers() {
                 0 => check(),
                 1 => node.get("/v1/shipments").bearer(key).send(),
                 2 => node.get(&format!("/v1/management/api-keys/{id}")).bearer(node.management_key()).send(),
-                _ => node.patch(&format!("/v1/management/api-keys/{id}"), &json!({"name": "awake"})).bearer(node.management_key()).send(),
+                _ => node
+                    .patch(&format!("/v1/management/api-keys/{id}"), &json!({"name": "awake"}))
+                    .bearer(node.management_key())
+                    .send(),
             });
             sleep(TTL * 2);
             signal(node.pid(), "CONT");

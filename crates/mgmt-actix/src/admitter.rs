@@ -13,8 +13,8 @@ use mgmt_core::{
     limit::{RateLimit, Standing},
 };
 use mgmt_gate::{
-    Check, ForeignCheck, ForeignKeys, Gate, LEASE_LOOK_EVERY, LEASE_LOOKS, Moment, Pending, Places, Refusal, Request, SessionCheck, SharedWindows, SystemClock,
-    Taken, Traffic,
+    Check, ForeignCheck, ForeignKeys, Gate, LEASE_LOOK_EVERY, LEASE_LOOKS, Moment, Pending, Places, Refusal, Request,
+    SessionCheck, SharedWindows, SystemClock, Taken, Traffic,
 };
 use parking_lot::Mutex;
 

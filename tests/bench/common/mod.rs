@@ -68,6 +68,23 @@ impl Drop for Process {
     }
 }
 
+/// Keeps all cores awake with work that gives way to any other (`SCHED_IDLE`). A virtual core that has nothing to do is handed back, and
+/// to get it again may take milliseconds where many share a machine: without this, whoever is idle measures its neighbours.
+pub(crate) fn keep_awake() -> Vec<Process> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let spin = || Command::new("chrt").args(["--idle", "0", "sh", "-c", "while :; do :; done"]).spawn();
+    (0..cores).map(|_| Process(spin().expect("chrt (Debian: util-linux) is needed"))).collect()
+}
+
+/// The share of the cores' time that a virtual machine did not get though it wanted to run, and the time that there was in all, since it was
+/// started, in hundredths of a second (`/proc/stat`).
+pub(crate) fn stolen() -> (u64, u64) {
+    let stat = std::fs::read_to_string("/proc/stat").unwrap();
+    let fields: Vec<u64> =
+        stat.lines().next().unwrap().split_ascii_whitespace().skip(1).map(|field| field.parse().unwrap()).collect();
+    (fields[7], fields[..8].iter().sum())
+}
+
 /// `.local` beside the workspace, where results go.
 pub(crate) fn results() -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../.local");

@@ -267,7 +267,9 @@ impl<'a> Turn<'a> {
     #[expect(clippy::result_large_err, reason = "it is no error, and moved once")]
     fn into_member(self) -> Result<Member<'a>, Self> {
         match self {
-            Self { link, place: Some((place, queue)), group, disk: Some(disk), .. } => Ok(Member { link, place, queue, group, disk }),
+            Self { link, place: Some((place, queue)), group, disk: Some(disk), .. } => {
+                Ok(Member { link, place, queue, group, disk })
+            }
             alone => Err(alone),
         }
     }

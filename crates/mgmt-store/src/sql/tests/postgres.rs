@@ -124,7 +124,8 @@ fn a_transaction_that_stood_still_is_run_again() {
     store.migrate().unwrap();
     for (subject, is_last) in [("within", false), ("at its end", true)] {
         let mut runs = 0;
-        let rest = |tx: &mut dyn Tx| if is_last { Ok(()) } else { tx.throttles().fail(subject, Timestamp::from_millis(2)).map(drop) };
+        let rest =
+            |tx: &mut dyn Tx| if is_last { Ok(()) } else { tx.throttles().fail(subject, Timestamp::from_millis(2)).map(drop) };
         store
             .run("test.stall", |tx| {
                 runs += 1;
