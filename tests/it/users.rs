@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 on_each_backend!(
     an_invitation_is_mailed_and_works_once,
+    an_address_is_one_person,
     a_new_link_voids_the_old,
     admins_reach_no_owners,
     keys_grant_what_they_hold,
@@ -79,6 +80,26 @@ fn an_invitation_is_mailed_and_works_once(backend: Backend) {
     assert_eq!(list["data"].as_array().unwrap().len(), 2);
     server.post(USERS, &body).bearer(&owner.token).send().refused(409, "conflict");
     assert!(!server.log().contains(&token), "the log holds the token");
+}
+
+/// Two ways to write an address are one person, and one that only looks like another's is nobody's.
+fn an_address_is_one_person(backend: Backend) {
+    let sink = MailSink::start();
+    let server = Server::with(backend, &[("MGMT_SMTP__URL", &sink.url())]);
+    let owner = server.login();
+    let invite = |email: &str| server.post(USERS, &json!({"email": email, "role": "developer"})).bearer(&owner.token).send();
+    let made = invite("Ana@Bücher.example").expect(201);
+    assert_eq!(made["email"], "ana@xn--bcher-kva.example");
+    let token = token_after(&sink.letter("ana@xn--bcher-kva.example", 0), "/invitations/");
+    for other in ["ana@xn--bcher-kva.example", "ANA@BU\u{308}CHER.EXAMPLE", "ａｎａ@bücher。example"] {
+        invite(other).refused(409, "conflict");
+    }
+    for alike in ["\u{430}na@example.com", "ana@ex\u{430}mple.com", "ana@xn--80ak6aa92e.com", "straße@example.com"] {
+        invite(alike).names_fields(&["email"]);
+    }
+    server.post(&format!("/api/invitations/{token}"), &json!({"password": PASSWORD})).send().expect_status(200);
+    let login = json!({"email": "ana@bücher.example", "password": PASSWORD});
+    server.post("/api/auth/login", &login).send().expect_status(200);
 }
 
 fn a_new_link_voids_the_old(backend: Backend) {

@@ -58,7 +58,7 @@ impl TryFrom<InvitationRow> for Invitation {
         Ok(Self {
             id: at.ok(row.id.parse())?,
             organization_id: at.ok(row.organization_id.parse())?,
-            email: at.ok(Email::parse("email", &row.email))?,
+            email: at.ok(Email::stored(row.email))?,
             role: at.ok(Role::parse(&row.role))?,
             invited_by: at.ok(row.invited_by.parse())?,
             hash: at.some(SecretHash::from_bytes(&row.hash))?,

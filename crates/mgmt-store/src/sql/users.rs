@@ -46,7 +46,7 @@ impl TryFrom<UserRow> for User {
         let at = RowRef { table: "users", id: &row.id };
         Ok(Self {
             id: at.ok(row.id.parse())?,
-            email: at.ok(Email::parse("email", &row.email))?,
+            email: at.ok(Email::stored(row.email))?,
             created_at: at.time(row.created_at)?,
             updated_at: at.time(row.updated_at)?,
             name: row.name,
