@@ -40,9 +40,27 @@ pub fn free_port() -> u16 {
     (0..1_000).map(|_| any()).find(is_free).expect("a free port")
 }
 
-/// Sends a signal such as `TERM` to a process.
+/// Sends a signal such as `TERM` to a process. After `STOP`, the process stands still: its threads stop one by one, on a busy machine
+/// tens of milliseconds later, in which it would answer still.
+///
+/// # Panics
+///
+/// When a process does not stand still within 10 s.
 pub fn signal(pid: u32, name: &str) {
     let _ = Command::new("sh").args(["-c", &format!("kill -{name} {pid}")]).status();
+    if name == "STOP" {
+        crate::eventually("the process stands still", 10, || stands_still(pid));
+    }
+}
+
+/// Whether no thread of a process runs: each is stopped, or there is none.
+fn stands_still(pid: u32) -> bool {
+    let Ok(mut threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return true };
+    threads.all(|thread| {
+        let stat = thread.and_then(|thread| std::fs::read_to_string(thread.path().join("stat"))).unwrap_or_default();
+        // `PID (NAME) STATE …`, as in proc_pid_stat(5); the name may hold anything.
+        stat.rsplit_once(')').is_none_or(|(_, rest)| rest.trim_start().starts_with(['T', 't', 'Z', 'X']))
+    })
 }
 
 /// What a run of the binary to its end gave.
