@@ -30,14 +30,17 @@ pub(crate) fn store(server: &Server) -> Arc<dyn Store> {
     mgmt_store::open(&url, Options::default()).unwrap()
 }
 
-/// Makes so many API keys of the operator's organization, each with a limit of its own or none; their texts.
+/// Makes so many API keys of the operator's organization, one a millisecond until now, each with a limit of its own or none; their
+/// texts.
 pub(crate) fn keys(server: &Server, count: usize, limit: Option<RateLimit>) -> Vec<String> {
     let (maker, store) = (Maker::new(server), store(server));
     let organization = server.organization().parse().unwrap();
     let issue = |number: usize| {
         let scopes = ["orders:read", "shipments:read", "shipments:write"].map(str::to_owned).to_vec();
         let draft = KeyDraft { name: Some(format!("service {number}")), scopes: Some(scopes), ..KeyDraft::default() };
-        maker.issue(organization, draft, limit)
+        // Ids begin with the time: were it the same for all, each key would lie on another page of the database than those around it.
+        let at = maker.wall.plus_millis(number as i64 - count as i64);
+        maker.issue(organization, draft, limit, at)
     };
     let mut texts = Vec::with_capacity(count);
     while texts.len() < count {
@@ -60,7 +63,7 @@ pub(crate) fn tenants(server: &Server, count: usize) -> Vec<String> {
             scopes: Some(vec!["*".to_owned()]),
             ..KeyDraft::default()
         };
-        let (key, text) = maker.issue(organization.id, draft, None);
+        let (key, text) = maker.issue(organization.id, draft, None, maker.wall);
         (organization, key, text)
     };
     let made: Vec<_> = (0..count).map(make).collect();
@@ -92,7 +95,13 @@ impl Maker {
         }
     }
 
-    fn issue(&self, organization_id: OrganizationId, draft: KeyDraft, limit: Option<RateLimit>) -> (ApiKey, String) {
+    fn issue(
+        &self,
+        organization_id: OrganizationId,
+        draft: KeyDraft,
+        limit: Option<RateLimit>,
+        at: Timestamp,
+    ) -> (ApiKey, String) {
         let parsed = draft.parse(&self.catalogues, self.wall).unwrap();
         let mut settings = parsed.settings;
         // What a management key makes may not outlive it.
@@ -107,7 +116,7 @@ impl Maker {
             created_by: Actor::System,
         };
         let mint = Mint { format: &self.format, pepper: &self.keyring.pepper };
-        let (key, secret) = ApiKey::issue(new, mint, self.wall, &mut UnwrapErr(SysRng)).unwrap();
+        let (key, secret) = ApiKey::issue(new, mint, at, &mut UnwrapErr(SysRng)).unwrap();
         (key, secret.expose().to_owned())
     }
 }
