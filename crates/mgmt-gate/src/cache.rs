@@ -115,16 +115,21 @@ impl Cache {
         Epochs(self.epochs.iter().map(|epoch| epoch.load(Ordering::SeqCst)).collect())
     }
 
-    /// What a key has in common with others, in one place for all of them.
-    pub(crate) fn share(&self, common: Common, subjects: &Subjects) -> Arc<Shared> {
-        let id = common.organization_id;
+    /// What a key of an organization has in common with others, in one place for all of them: the one that `is_it`, or a new one.
+    pub(crate) fn share(
+        &self,
+        id: OrganizationId,
+        is_it: impl Fn(&Common) -> bool,
+        make: impl FnOnce() -> Common,
+        subjects: &Subjects,
+    ) -> Arc<Shared> {
         let mut profiles = self.profiles.lock();
         let known = profiles.of.entry(id).or_default();
-        if let Some(shared) = known.iter().find(|shared| *shared.common() == common) {
+        if let Some(shared) = known.iter().find(|shared| is_it(shared.common())) {
             return Arc::clone(shared);
         }
         let (management, resource) = (SubjectId::Management(id), SubjectId::Resource(id));
-        let shared = Arc::new(Shared::new(common, subjects.get(management), subjects.get(resource)));
+        let shared = Arc::new(Shared::new(make(), subjects.get(management), subjects.get(resource)));
         known.push(Arc::clone(&shared));
         profiles.added += 1;
         profiles.sweep();
@@ -226,13 +231,17 @@ mod tests {
             own.organization_id = OrganizationId::from_u128(number);
             own
         };
-        let kept: Vec<_> = (0..10).map(|number| cache.share(of(number), &subjects)).collect();
+        let share = |number| {
+            let own = of(number);
+            cache.share(own.organization_id, |known| *known == own, || own.clone(), &subjects)
+        };
+        let kept: Vec<_> = (0..10).map(share).collect();
         for number in 10..10_000 {
-            drop(cache.share(of(number), &subjects));
+            drop(share(number));
         }
         assert!(cache.profiles.lock().of.len() <= 2 * FEW_PROFILES);
         for (number, shared) in (0..).zip(&kept) {
-            assert!(Arc::ptr_eq(&cache.share(of(number), &subjects), shared), "those in use are the same for all");
+            assert!(Arc::ptr_eq(&share(number), shared), "those in use are the same for all");
         }
     }
 }

@@ -79,8 +79,8 @@ impl Common {
             is_operator: organization.is_operator,
             kind: key.kind,
             environment: key.environment,
-            revoked: matches!(key.state, KeyState::Revoked { .. }),
-            suspended: matches!(key.state, KeyState::Suspended { .. }) || organization.state != OrganizationState::Active,
+            revoked: is_revoked(key),
+            suspended: is_suspended(key, organization),
             granted: catalogues.of(key.kind).granted(&key.settings.scopes),
             scopes: key.settings.scopes.clone(),
             pepper_version: key.pepper_version,
@@ -88,6 +88,43 @@ impl Common {
             quota: organization.quota,
         }
     }
+
+    /// Whether [`new`](Self::new) would make the same of this key: many keys share one, and what scopes grant takes longer to find than
+    /// everything else. What is granted follows from kind and scopes.
+    pub(crate) fn is_of(&self, key: &ApiKey, organization: &Organization, plan_limit: Option<RateLimit>) -> bool {
+        // All of them, so that a new one is not forgotten here.
+        let Self {
+            organization_id,
+            is_operator,
+            kind,
+            environment,
+            revoked,
+            suspended,
+            granted: _,
+            scopes,
+            pepper_version,
+            plan_limit: limit,
+            quota,
+        } = self;
+        *organization_id == organization.id
+            && *is_operator == organization.is_operator
+            && *kind == key.kind
+            && *environment == key.environment
+            && *revoked == is_revoked(key)
+            && *suspended == is_suspended(key, organization)
+            && *pepper_version == key.pepper_version
+            && *limit == plan_limit
+            && *quota == organization.quota
+            && *scopes == key.settings.scopes
+    }
+}
+
+fn is_revoked(key: &ApiKey) -> bool {
+    matches!(key.state, KeyState::Revoked { .. })
+}
+
+fn is_suspended(key: &ApiKey, organization: &Organization) -> bool {
+    matches!(key.state, KeyState::Suspended { .. }) || organization.state != OrganizationState::Active
 }
 
 impl Shared {
@@ -329,17 +366,19 @@ pub(crate) mod samples {
         key::{Mint, NewKey},
         key_draft::KeyDraft,
         key_text::KeyFormat,
+        quota::Period,
         secret::{KeyMaterial, Keyring},
     };
     use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 
-    /// Makes records that differ in their ids.
-    pub(crate) fn records() -> impl Fn(u128) -> Arc<KeyRecord> {
-        let (mut rng, now) = (ChaCha20Rng::seed_from_u64(1), Timestamp::from_millis(1_800_000_000_000));
+    const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+    fn sample() -> (ApiKey, Organization, Catalogues) {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
         let catalogues = Catalogues::default();
-        let organization = Organization::new("Acme", Plan::Scale, true, now, &mut rng).unwrap();
+        let organization = Organization::new("Acme", Plan::Scale, true, NOW, &mut rng).unwrap();
         let draft = KeyDraft { scopes: Some(vec!["orders:read".to_owned()]), ..KeyDraft::default() };
-        let parsed = draft.parse(&catalogues, now).unwrap();
+        let parsed = draft.parse(&catalogues, NOW).unwrap();
         let new = NewKey {
             organization_id: organization.id,
             project_id: None,
@@ -350,7 +389,13 @@ pub(crate) mod samples {
         };
         let (format, keyring) = (KeyFormat::new("mg").unwrap(), Keyring::derive(&KeyMaterial::new([1; 32])));
         let mint = Mint { format: &format, pepper: &keyring.pepper };
-        let (key, _) = ApiKey::issue(new, mint, now, &mut rng).unwrap();
+        let (key, _) = ApiKey::issue(new, mint, NOW, &mut rng).unwrap();
+        (key, organization, catalogues)
+    }
+
+    /// Makes records that differ in their ids.
+    pub(crate) fn records() -> impl Fn(u128) -> Arc<KeyRecord> {
+        let (key, organization, catalogues) = sample();
         let subjects = Subjects::default();
         let [management, resource] = [SubjectId::Management, SubjectId::Resource].map(|id| subjects.get(id(organization.id)));
         let shared = Arc::new(Shared::new(Common::new(&key, &organization, &catalogues, None), management, resource));
@@ -361,5 +406,46 @@ pub(crate) mod samples {
     #[test]
     fn records_are_compact() {
         assert_eq!(size_of::<KeyRecord>(), 104);
+    }
+
+    /// Keys share what they have in common exactly when it is the same.
+    #[test]
+    fn what_is_shared_is_what_would_be_made() {
+        let (key, organization, catalogues) = sample();
+        let limit = RateLimit { requests: 5, per_seconds: 1 };
+        let mut wide = key.settings.clone();
+        wide.scopes = ScopeSet::all();
+        let keys = [
+            key.clone(),
+            ApiKey { id: KeyId::from_u128(1), last_four: "last".to_owned(), ..key.clone() },
+            ApiKey { kind: KeyKind::Management, ..key.clone() },
+            ApiKey { environment: Environment::Test, ..key.clone() },
+            ApiKey { pepper_version: key.pepper_version + 1, ..key.clone() },
+            ApiKey { settings: wide, ..key.clone() },
+            key.clone().suspend(NOW).unwrap(),
+            key.revoke(None, NOW),
+        ];
+        let quota = Some(Quota { limit: 5, period: Period::Day });
+        let organizations = [
+            organization.clone(),
+            Organization { id: OrganizationId::from_u128(1), ..organization.clone() },
+            Organization { is_operator: false, ..organization.clone() },
+            Organization { state: OrganizationState::Suspended, ..organization.clone() },
+            Organization { quota, ..organization.clone() },
+            Organization { name: "Ajax".to_owned(), ..organization },
+        ];
+        let mut all = Vec::new();
+        for key in &keys {
+            for organization in &organizations {
+                all.extend([None, Some(limit)].map(|limit| (key, organization, limit)));
+            }
+        }
+        let made: Vec<_> =
+            all.iter().map(|(key, organization, limit)| Common::new(key, organization, &catalogues, *limit)).collect();
+        for ((key, organization, limit), own) in all.iter().zip(&made) {
+            for other in &made {
+                assert_eq!(other.is_of(key, organization, *limit), other == own, "{other:?} and {own:?}");
+            }
+        }
     }
 }

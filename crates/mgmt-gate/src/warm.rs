@@ -1,61 +1,48 @@
 //! Reading keys ahead of their first use.
 
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
 use mgmt_core::{
     account::Organization,
     id::{KeyId, OrganizationId},
     key::ApiKey,
+    time::Timestamp,
 };
-use mgmt_store::{KeyCondition, KeyFilter, Result, Tx};
+use mgmt_store::{Result, Tx};
 
 use crate::{clock::Moment, gate::Gate};
 
-/// How many organizations, and about how many keys, are read at once.
-const ORGANIZATIONS: i64 = 500;
+/// Keys that are read ahead in one transaction.
 const KEYS: usize = 2_000;
 /// Changed keys that are read in one transaction.
 const REREAD: usize = 200;
 
-/// Keys as they are in the store, each with the units used of its quota.
-type Keys = Vec<(ApiKey, u64)>;
-
-/// How far the reading is.
-#[derive(Clone, Copy, Debug, Default)]
-struct Place {
-    /// The organization that was begun last.
-    organization: Option<OrganizationId>,
-    /// The last key of it that was read, if there are more.
-    key: Option<KeyId>,
-}
-
-/// What was read in one transaction.
-#[derive(Debug, Default)]
-struct Page {
-    organizations: Vec<(Organization, Keys)>,
-    /// Where the next one begins; `None` when nothing is left.
-    next: Option<Place>,
-}
+/// A key as it is in the store, with its organization and the units used of its quota.
+type Found = (Arc<Organization>, ApiKey, u64);
 
 impl Gate {
-    /// Reads the keys that work into memory, the newest organizations' and keys first, until all are there or the cache is full: how
-    /// many. To be called at the start, on a thread of its own. Checks go on meanwhile, and changes are followed as ever. It ends early,
-    /// within some thousand keys, when `go_on` says no.
+    /// Reads the keys that work into memory, the newest first, until all are there or the cache is full: how many. To be called at the
+    /// start, on a thread of its own. Checks go on meanwhile, and changes are followed as ever. It ends early, within some thousand keys,
+    /// when `go_on` says no.
     ///
     /// # Errors
     /// When the store cannot be read. What was read till then is kept.
     pub fn warm(&self, now: Moment, go_on: impl Fn() -> bool) -> Result<usize> {
-        let (mut count, mut place) = (0, Place::default());
+        let (mut count, mut before) = (0, None);
         loop {
             // Before the store is read, as for every fill.
             let epochs = self.epochs();
-            let page = self.store().read("gate.warm", |tx| read_page(tx, place, now))?;
-            for (organization, keys) in page.organizations {
-                for (key, used) in keys {
-                    count += usize::from(self.fill(key, &organization, used, &epochs, now));
-                }
+            let page = self.store().read("gate.warm", |tx| read_page(tx, before, now))?;
+            before = page.last().map(|(_, key, _)| key.id);
+            let is_last = page.len() < KEYS;
+            for (organization, key, used) in page {
+                count += usize::from(self.fill(key, &organization, used, &epochs, now));
             }
-            match page.next {
-                Some(next) if !self.is_full() && go_on() => place = next,
-                _ => return Ok(count),
+            if is_last || self.is_full() || !go_on() {
+                return Ok(count);
             }
         }
     }
@@ -101,33 +88,25 @@ fn used(tx: &mut dyn Tx, key: &ApiKey, now: Moment) -> Result<u64> {
     }
 }
 
-/// Reads on from a place: the rest of an organization, or several ones, as most have few keys.
-fn read_page(tx: &mut dyn Tx, place: Place, now: Moment) -> Result<Page> {
-    let mut page = Page::default();
-    let (organizations, mut before) = match place {
-        Place { organization: Some(id), key: Some(key) } => (tx.organizations().find(id)?.into_iter().collect(), Some(key)),
-        Place { organization, .. } => (tx.organizations().list(organization, ORGANIZATIONS)?, None),
-    };
-    // Those that were removed meanwhile are passed over.
-    page.next = before.map(|_| Place { key: None, ..place });
-    let mut count = 0;
-    for organization in organizations {
-        let keys = read_keys(tx, organization.id, before.take(), now)?;
-        count += keys.len();
-        let more = keys.len() >= KEYS;
-        page.next = Some(Place { organization: Some(organization.id), key: keys.last().filter(|_| more).map(|(key, _)| key.id) });
-        page.organizations.push((organization, keys));
-        if more || count >= KEYS {
-            break;
-        }
+/// The next keys, in as many statements however many there are.
+fn read_page(tx: &mut dyn Tx, before: Option<KeyId>, now: Moment) -> Result<Vec<Found>> {
+    let keys = tx.keys().list_active(now.wall, before, KEYS.try_into().unwrap_or(i64::MAX))?;
+    let owners: HashSet<OrganizationId> = keys.iter().map(|key| key.organization_id).collect();
+    let owners: Vec<_> = owners.into_iter().collect();
+    let owners = tx.organizations().find_all(&owners)?;
+    let owners: HashMap<_, _> = owners.into_iter().map(|organization| (organization.id, Arc::new(organization))).collect();
+    let limited: Vec<_> = keys.iter().filter(|key| key.settings.quota.is_some()).map(|key| key.lineage.to_string()).collect();
+    let mut used: HashMap<(String, Timestamp), u64> = HashMap::new();
+    for (subject, start, units) in tx.quotas().list_used(&limited)? {
+        // A day and a month may start together.
+        let most = used.entry((subject, start)).or_default();
+        *most = units.max(*most);
     }
-    Ok(page)
-}
-
-/// The newest keys of an organization, those before `before` if given.
-fn read_keys(tx: &mut dyn Tx, organization: OrganizationId, before: Option<KeyId>, now: Moment) -> Result<Keys> {
-    let filter = KeyFilter { kind: None, condition: KeyCondition::Active };
-    let limit = i64::try_from(KEYS).unwrap_or(i64::MAX);
-    let keys = tx.keys().list(organization, filter, now.wall, before, limit)?;
-    keys.into_iter().map(|key| used(tx, &key, now).map(|used| (key, used))).collect()
+    let find = |key: ApiKey| {
+        let start = key.settings.quota.map(|quota| (key.lineage.to_string(), quota.period.start(now.wall)));
+        let units = start.and_then(|start| used.get(&start)).copied().unwrap_or(0);
+        // It has one: the key's row refers to it.
+        owners.get(&key.organization_id).map(|owner| (Arc::clone(owner), key, units))
+    };
+    Ok(keys.into_iter().filter_map(find).collect())
 }

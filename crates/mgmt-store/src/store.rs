@@ -204,6 +204,8 @@ pub trait Organizations {
     fn insert(&mut self, organization: &Organization) -> Result<()>;
     /// By id.
     fn find(&mut self, id: OrganizationId) -> Result<Option<Organization>>;
+    /// Those that there are of these, in any order.
+    fn find_all(&mut self, ids: &[OrganizationId]) -> Result<Vec<Organization>>;
     /// By slug.
     fn find_by_slug(&mut self, slug: &str) -> Result<Option<Organization>>;
     /// The operator's own.
@@ -358,6 +360,9 @@ pub trait Keys {
         before: Option<KeyId>,
         limit: i64,
     ) -> Result<Vec<ApiKey>>;
+    /// Those of all organizations that are listed as active, newest first, `limit` at most, those before `before` if given: to be read
+    /// ahead of their use.
+    fn list_active(&mut self, now: Timestamp, before: Option<KeyId>, limit: i64) -> Result<Vec<ApiKey>>;
     /// Those that somebody made and that are not revoked, newest first.
     fn list_of_maker(&mut self, organization: OrganizationId, maker: Actor) -> Result<Vec<ApiKey>>;
     /// Those of a project that are not revoked, newest first.
@@ -467,6 +472,9 @@ pub trait Quotas {
     fn announce_return(&mut self, subject: &str) -> Result<()>;
     /// How many units are used in the period that starts at `period_start`.
     fn used(&mut self, subject: &str, period_start: Timestamp) -> Result<u64>;
+    /// What [`used`](Self::used) would say of each of these subjects, whatever the period: subject, start of the period and units, in
+    /// any order. Where nothing is used yet, nothing is said.
+    fn list_used(&mut self, subjects: &[String]) -> Result<Vec<(String, Timestamp, u64)>>;
     /// Marks that were not announced yet, `limit` at most.
     fn marks(&mut self, limit: i64) -> Result<Vec<QuotaMark>>;
     /// Notes that a mark was announced; `false` when somebody did.

@@ -25,6 +25,10 @@ impl Organizations for MemoryTx {
         self.look(|s| s.organizations.get(&id).cloned())
     }
 
+    fn find_all(&mut self, ids: &[OrganizationId]) -> Result<Vec<Organization>> {
+        self.look(|s| ids.iter().filter_map(|id| s.organizations.get(id).cloned()).collect())
+    }
+
     fn find_by_slug(&mut self, slug: &str) -> Result<Option<Organization>> {
         self.look(|s| s.organizations.values().find(|o| o.slug == slug).cloned())
     }

@@ -33,6 +33,10 @@ pub(crate) struct Notice {
     days: i64,
 }
 
+fn is_active(key: &ApiKey, now: Timestamp) -> bool {
+    matches!(key.status(now), KeyStatus::Active | KeyStatus::Suspended)
+}
+
 fn is_revoked(key: &ApiKey) -> bool {
     matches!(key.state, KeyState::Revoked { .. })
 }
@@ -85,12 +89,16 @@ impl Keys for MemoryTx {
         let fits = |key: &&ApiKey| {
             let condition = match filter.condition {
                 KeyCondition::All => true,
-                KeyCondition::Active => matches!(key.status(now), KeyStatus::Active | KeyStatus::Suspended),
+                KeyCondition::Active => is_active(key, now),
                 KeyCondition::Revoked => key.status(now) == KeyStatus::Revoked,
             };
             condition && key.organization_id == organization && filter.kind.is_none_or(|kind| key.kind == kind)
         };
         self.look(|s| page(s.keys.newest(before).filter(fits), limit))
+    }
+
+    fn list_active(&mut self, now: Timestamp, before: Option<KeyId>, limit: i64) -> Result<Vec<ApiKey>> {
+        self.look(|s| page(s.keys.newest(before).filter(|key| is_active(key, now)), limit))
     }
 
     fn list_of_maker(&mut self, organization: OrganizationId, maker: Actor) -> Result<Vec<ApiKey>> {

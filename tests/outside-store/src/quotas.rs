@@ -28,10 +28,13 @@ fn mark_key(mark: &QuotaMark) -> MarkKey {
     (mark.subject.clone(), mark.quota.period.as_str(), mark.period_start, mark.quota.limit, mark.percent)
 }
 
+fn of_subject<'a>(s: &'a State, subject: &'a str) -> impl Iterator<Item = (&'a (String, Period), &'a Used)> {
+    s.quotas.range((subject.to_owned(), "")..).take_while(move |((of, _), _)| of == subject)
+}
+
 /// What is used of the periods that start at `period_start`: a day and a month may start together.
 fn used_since(s: &State, subject: &str, period_start: Timestamp) -> Vec<((String, Period), u64)> {
-    let of_subject = s.quotas.range((subject.to_owned(), "")..).take_while(|((of, _), _)| of == subject);
-    of_subject.filter(|(_, used)| used.start == period_start).map(|(key, used)| (key.clone(), used.units)).collect()
+    of_subject(s, subject).filter(|(_, used)| used.start == period_start).map(|(key, used)| (key.clone(), used.units)).collect()
 }
 
 impl Quotas for MemoryTx {
@@ -80,6 +83,13 @@ impl Quotas for MemoryTx {
 
     fn used(&mut self, subject: &str, period_start: Timestamp) -> Result<u64> {
         self.look(|s| used_since(s, subject, period_start).into_iter().map(|(_, units)| units).max().unwrap_or(0))
+    }
+
+    fn list_used(&mut self, subjects: &[String]) -> Result<Vec<(String, Timestamp, u64)>> {
+        self.look(|s| {
+            let of = |subject| of_subject(s, subject).map(|((subject, _), used)| (subject.clone(), used.start, used.units));
+            subjects.iter().flat_map(|subject| of(subject)).collect()
+        })
     }
 
     fn marks(&mut self, limit: i64) -> Result<Vec<QuotaMark>> {

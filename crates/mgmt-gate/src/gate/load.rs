@@ -72,8 +72,8 @@ impl Gate {
 
     fn record(&self, key: ApiKey, organization: &Organization, used: u64, now: Moment) -> KeyRecord {
         let limit = self.options.limits.of(organization.plan);
-        let common = Common::new(&key, organization, &self.options.catalogues, limit);
-        let shared = self.cache.share(common, &self.subjects);
+        let make = || Common::new(&key, organization, &self.options.catalogues, limit);
+        let shared = self.cache.share(organization.id, |known| known.is_of(&key, organization, limit), make, &self.subjects);
         let quota = key.settings.quota;
         let record = KeyRecord::new(key, shared, &self.subjects);
         if let (Some(quota), Some(own)) = (quota, record.own()) {

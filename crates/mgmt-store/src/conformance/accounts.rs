@@ -81,6 +81,14 @@ pub fn organizations_are_listed_newest_first(store: &dyn Store) {
     assert_eq!(page(Some(made[4].id), 2), []);
     assert_eq!(page(None, 100), made);
     assert_eq!(page(None, 0), []);
+    let several = |ids: &[OrganizationId]| {
+        let mut found = read(store, |tx| tx.organizations().find_all(ids));
+        found.sort_by_key(|organization| std::cmp::Reverse(organization.id));
+        found
+    };
+    assert_eq!(several(&[made[3].id, bench.new_organization().id, made[0].id]), [made[0].clone(), made[3].clone()]);
+    assert_eq!(several(&made.iter().map(|organization| organization.id).collect::<Vec<_>>()), made);
+    assert_eq!(several(&[]), []);
 }
 
 /// An update of what somebody else changed meanwhile is refused, and changes nothing.

@@ -202,6 +202,32 @@ pub fn keys_are_listed_in_pages(store: &dyn Store) {
     }
 }
 
+/// Those that work of all organizations come in pages too, each once, newest first.
+pub fn active_keys_of_all_are_listed(store: &dyn Store) {
+    let mut bench = Bench::new();
+    let mut keys = Vec::new();
+    for _ in 0..3 {
+        let organization = bench.organization(store).id;
+        keys.extend(variety(&mut bench, organization));
+    }
+    insert(store, &keys);
+    keys.sort_by_key(|k| std::cmp::Reverse(k.id));
+    for now in [45, 5_000, 10_040].map(after) {
+        let wanted: Vec<_> =
+            keys.iter().filter(|k| matches!(k.status(now), KeyStatus::Active | KeyStatus::Suspended)).cloned().collect();
+        let mut seen: Vec<ApiKey> = Vec::new();
+        loop {
+            let page = read(store, |tx| tx.keys().list_active(now, seen.last().map(|k| k.id), 4));
+            seen.extend_from_slice(&page);
+            if page.len() < 4 {
+                break;
+            }
+        }
+        assert_eq!(seen.len(), wanted.len(), "{now}");
+        seen.iter().zip(&wanted).for_each(|(seen, wanted)| assert_same_key(seen, wanted));
+    }
+}
+
 /// What is listed as active or revoked, and what is counted, is what the rules say of each key at each moment.
 pub fn key_conditions_are_those_of_the_rules(store: &dyn Store) {
     let mut bench = Bench::new();

@@ -78,6 +78,7 @@ macro_rules! conformance_tests {
             keys_are_issued_within_their_limit
             keys_belong_to_one_organization
             keys_are_listed_in_pages
+            active_keys_of_all_are_listed
             key_conditions_are_those_of_the_rules
             key_updates_are_guarded
             last_use_only_moves_forward
@@ -116,6 +117,7 @@ macro_rules! conformance_tests {
             quotas_give_until_the_limit
             quotas_give_enough_or_nothing
             quotas_start_anew
+            used_units_are_listed
             quotas_take_units_back
             quotas_may_change_their_period
             quotas_follow_a_lowered_limit

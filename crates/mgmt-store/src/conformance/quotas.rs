@@ -66,6 +66,28 @@ pub fn quotas_start_anew(store: &dyn Store) {
     assert_eq!(take(store, "s", 10, day(3), 10), Allotment { units: 10, used: 10 });
 }
 
+/// What is used can be read of many at once.
+pub fn used_units_are_listed(store: &dyn Store) {
+    take(store, "s", 10, day(1), 4);
+    take(store, "t", 10, day(0), 10);
+    take(store, "u", 10, day(0), 1);
+    let list = |subjects: &[&str]| {
+        let subjects: Vec<_> = subjects.iter().map(|subject| (*subject).to_owned()).collect();
+        let mut found = read(store, |tx| tx.quotas().list_used(&subjects));
+        found.sort();
+        found
+    };
+    assert_eq!(list(&["t", "unknown", "s"]), [("s".to_owned(), day(1), 4), ("t".to_owned(), day(0), 10)]);
+    assert_eq!(list(&[]), []);
+    // A month is counted apart.
+    let month = Quota { limit: 50, period: Period::Month };
+    let start = Period::Month.start(NOW);
+    write(store, |tx| tx.quotas().take("s", &month, start, 9).map(|_| ()));
+    let found = list(&["s"]);
+    assert_eq!(found.len(), 2);
+    assert!(found.contains(&("s".to_owned(), start, used(store, "s", start))), "{found:?}");
+}
+
 /// Unused units go back to the period they came from, and nowhere else.
 pub fn quotas_take_units_back(store: &dyn Store) {
     take(store, "s", 100, day(0), 50);

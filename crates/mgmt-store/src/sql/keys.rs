@@ -280,6 +280,22 @@ impl Keys for SqlTx<'_> {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
+    fn list_active(&mut self, now: Timestamp, before: Option<KeyId>, limit: i64) -> Result<Vec<ApiKey>> {
+        let now = now.as_millis();
+        // One statement for the first page and all others: no id is above this one.
+        let before = before.unwrap_or(KeyId::from_u128(u128::MAX));
+        let query = table::table
+            .filter(table::id.lt(before.to_string()))
+            .filter(table::state.eq_any(NOT_REVOKED))
+            .filter(table::retires_at.is_null().or(table::retires_at.gt(now)))
+            .filter(table::expires_at.is_null().or(table::expires_at.gt(now)))
+            .order(table::id.desc())
+            .limit(limit.max(0))
+            .select(KeyRow::as_select());
+        let rows = self.query(|c| query.load::<KeyRow>(c))?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
     fn list_of_project(&mut self, project: ProjectId) -> Result<Vec<ApiKey>> {
         let query = table::table
             .filter(table::project_id.eq(project.to_string()).and(table::state.eq_any(NOT_REVOKED)))

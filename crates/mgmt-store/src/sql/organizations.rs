@@ -19,6 +19,8 @@ use crate::{
 
 /// The value of `operator_slot` in the one row that has it.
 const OPERATOR: i64 = 1;
+/// Ids in one statement.
+pub(super) const IDS: usize = 1_000;
 
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = table)]
@@ -139,6 +141,16 @@ impl Organizations for SqlTx<'_> {
             table::table.find(id.to_string()).select(OrganizationRow::as_select()).get_result::<OrganizationRow>(c).optional()
         })?;
         found.map(TryInto::try_into).transpose()
+    }
+
+    fn find_all(&mut self, ids: &[OrganizationId]) -> Result<Vec<Organization>> {
+        let mut found = Vec::with_capacity(ids.len());
+        for some in ids.chunks(IDS) {
+            let own = table::id.eq_any(some.iter().map(ToString::to_string));
+            let query = table::table.filter(own).select(OrganizationRow::as_select());
+            found.extend(self.query(|c| query.load::<OrganizationRow>(c))?);
+        }
+        found.into_iter().map(TryInto::try_into).collect()
     }
 
     fn find_by_slug(&mut self, slug: &str) -> Result<Option<Organization>> {

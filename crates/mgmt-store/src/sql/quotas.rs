@@ -9,6 +9,7 @@ use mgmt_core::{
 use super::{
     conn::Channel,
     kept::Kept,
+    organizations::IDS,
     schema::{quota_marks as marks, quotas as table},
     tx::{RowRef, SqlTx, signed},
 };
@@ -119,6 +120,21 @@ impl Quotas for SqlTx<'_> {
     fn used(&mut self, subject: &str, period_start: Timestamp) -> Result<u64> {
         let used = self.quotas_of(subject, period_start)?.into_iter().map(|(_, used)| used).max().unwrap_or(0);
         RowRef { table: "quotas", id: subject }.count(used)
+    }
+
+    fn list_used(&mut self, subjects: &[String]) -> Result<Vec<(String, Timestamp, u64)>> {
+        let mut found = Vec::new();
+        for some in subjects.chunks(IDS) {
+            let query =
+                table::table.filter(table::subject.eq_any(some)).select((table::subject, table::period_start, table::used));
+            found.extend(self.query(|c| query.load::<(String, i64, i64)>(c))?);
+        }
+        let read = |(subject, start, used): (String, i64, i64)| {
+            let at = RowRef { table: "quotas", id: &subject };
+            let (start, used) = (at.time(start)?, at.count(used)?);
+            Ok((subject, start, used))
+        };
+        found.into_iter().map(read).collect()
     }
 
     fn marks(&mut self, limit: i64) -> Result<Vec<QuotaMark>> {
