@@ -104,8 +104,9 @@ impl Maker {
     ) -> (ApiKey, String) {
         let parsed = draft.parse(&self.catalogues, self.wall).unwrap();
         let mut settings = parsed.settings;
-        // What a management key makes may not outlive it.
-        settings.expires_at = (parsed.kind == KeyKind::Secret).then(|| self.wall.plus_secs(86_400));
+        // What a management key makes may not outlive it. Keys that live for a day have no notice of their end, which would be made
+        // while others are measured.
+        settings.expires_at = (parsed.kind == KeyKind::Secret).then(|| at.plus_secs(86_400));
         settings.rate_limit = limit;
         let new = NewKey {
             organization_id,

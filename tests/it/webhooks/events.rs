@@ -11,6 +11,7 @@ on_each_backend!(
     what_failed_is_not_told,
     the_log_has_everything_and_pages,
     keys_that_end_soon_are_announced_once,
+    a_backlog_of_notices_delays_no_stop,
     quotas_are_announced_once,
 );
 
@@ -167,6 +168,29 @@ fn keys_that_end_soon_are_announced_once(backend: Backend) {
     let soon_path = format!("/v1/management/api-keys/{}", soon["id"].as_str().unwrap());
     ask(&server, "PATCH", &soon_path, Some(&json!({"expires_at": in_seconds(13 * 86_400)}))).expect(200);
     eventually("the next notice", 60, || told(&server, "&type=api_key.expiring").len() == 2);
+}
+
+/// Many keys that end at about the same time are announced bit by bit: who stops the server meanwhile need not wait for all of them.
+fn a_backlog_of_notices_delays_no_stop(backend: Backend) {
+    let mut server = Server::start(backend);
+    server.create_key(&json!({"scopes": ["*"], "expires_at": in_seconds(6 * 86_400)}));
+    server.terminate();
+    assert!(server.wait().success());
+    let hex = match backend {
+        Backend::Sqlite => "printf('%012x', n)",
+        Backend::Postgres => "lpad(to_hex(n), 12, '0')",
+    };
+    let rest = "organization_id, kind, environment, name, scopes, ip_allowlist, warehouse_ids, metadata, expires_at, state, hash, \
+                pepper_version, display_prefix, last_four, lineage, created_by, created_at, updated_at, version";
+    let copies = format!(
+        "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 60000) \
+         INSERT INTO keys (id, {rest}) SELECT substr(id, 1, 24) || {hex}, {rest} FROM keys, numbers WHERE expires_at IS NOT NULL"
+    );
+    let _ = server.database.sql(&server.folder, &copies);
+    server.run();
+    eventually("the first notices", 60, || !told(&server, "&type=api_key.expiring").is_empty());
+    server.terminate();
+    assert!(server.wait().success());
 }
 
 fn quotas_are_announced_once(backend: Backend) {

@@ -18,6 +18,8 @@ const NOTICE_DAYS: [i64; 3] = [1, 7, 14];
 const DAY_SECS: i64 = 24 * 3600;
 /// Notices in one transaction; short, as other writers wait.
 const MOST: i64 = 100;
+/// Transactions in one round, so that a stop need not wait for a backlog: the next round goes on.
+const NOTICE_ROUNDS: usize = 20;
 /// Rows that are forgotten in one transaction, and transactions in one round.
 const FORGET_MOST: i64 = 500;
 const FORGET_ROUNDS: usize = 100;
@@ -31,13 +33,14 @@ const MAX_ROTATIONS: usize = 1_000;
 /// # Errors
 /// 503 when the database is away.
 pub(super) fn expiring_keys(app: &App) -> Result<(), ApiError> {
+    let mut rounds = 0..NOTICE_ROUNDS;
     for days in NOTICE_DAYS {
         let now = app.clock.now().wall;
         let until = now.plus_secs(days * DAY_SECS);
         if app.store.read("notices.look", |tx| tx.keys().list_expiring(now, until, days, 1))?.is_empty() {
             continue;
         }
-        loop {
+        while rounds.next().is_some() {
             let announced = app.run_aside("notices.expiring", |work| {
                 let due = work.tx.keys().list_expiring(now, until, days, MOST)?;
                 for key in &due {
