@@ -472,8 +472,8 @@ pub trait Quotas {
     fn announce_return(&mut self, subject: &str) -> Result<()>;
     /// How many units are used in the period that starts at `period_start`.
     fn used(&mut self, subject: &str, period_start: Timestamp) -> Result<u64>;
-    /// What [`used`](Self::used) would say of each of these subjects, whatever the period: subject, start of the period and units, in
-    /// any order. Where nothing is used yet, nothing is said.
+    /// What is used of each of these subjects, whatever the period: subject, start of the period and units, in any order. A day and a
+    /// month that start together are told apart; [`used`](Self::used) says the larger one. Where nothing is used yet, nothing is said.
     fn list_used(&mut self, subjects: &[String]) -> Result<Vec<(String, Timestamp, u64)>>;
     /// Marks that were not announced yet, `limit` at most.
     fn marks(&mut self, limit: i64) -> Result<Vec<QuotaMark>>;
