@@ -38,6 +38,10 @@ impl Events for MemoryTx {
         self.look(|s| s.events.get(&id).map(|row| row.told.event.clone()))
     }
 
+    fn find_all(&mut self, ids: &[EventId]) -> Result<Vec<Event>> {
+        self.look(|s| ids.iter().filter_map(|id| s.events.get(id)).map(|row| row.told.event.clone()).collect())
+    }
+
     fn list(
         &mut self,
         organization: OrganizationId,

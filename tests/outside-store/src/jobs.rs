@@ -186,8 +186,11 @@ impl Deliveries for MemoryTx {
         self.write(|s| Ok(s.deliveries.claim_jobs(webhook, now, lease, limit)))
     }
 
-    fn finish(&mut self, delivery: &Delivery, mark: &str) -> Result<bool> {
-        self.write(|s| Ok(s.deliveries.finish_job(delivery, mark)))
+    fn finish(&mut self, deliveries: &[Delivery], mark: &str) -> Result<Vec<DeliveryId>> {
+        self.write(|s| {
+            let written = deliveries.iter().filter(|delivery| s.deliveries.finish_job(*delivery, mark));
+            Ok(written.map(|delivery| delivery.id).collect())
+        })
     }
 
     fn release_all(&mut self, now: Timestamp) -> Result<usize> {

@@ -35,9 +35,12 @@ use crate::{app::App, cli::Failure, drain::Drain, error::ApiError};
 
 /// Attempts of one process at a time.
 const MOST: usize = 512;
-/// Attempts of one endpoint at a time: at the beginning, and at most.
+/// Attempts of one endpoint at a time: at the beginning, at most, and at most of one that answers in no time.
 const FIRST_WINDOW: usize = 2;
 const MAX_WINDOW: usize = 16;
+const FAST_WINDOW: usize = 64;
+/// What in no time means.
+const FAST_MILLIS: u64 = 100;
 /// A good answer that takes longer than this is no reason to send more at a time, and one that takes much longer is one for less.
 const QUICK_MILLIS: u64 = 1_000;
 const SLOW_MILLIS: u64 = 5_000;
@@ -253,11 +256,7 @@ impl Engine {
         if let Some(lane) = self.lanes.get_mut(&endpoint) {
             lane.running = lane.running.saturating_sub(1);
             let succeeded = done.attempt.succeeded();
-            lane.window = match done.attempt.duration_ms {
-                time if !succeeded || time > SLOW_MILLIS => (lane.window / 2).max(1),
-                time if time > QUICK_MILLIS => lane.window,
-                _ => (lane.window + 1).min(MAX_WINDOW),
-            };
+            lane.window = next_window(lane.window, succeeded, done.attempt.duration_ms);
         }
         self.kept.push(done);
         self.begin(endpoint);
@@ -292,6 +291,17 @@ impl Engine {
         if let Err(error) = self.round(0).await {
             tracing::warn!(?error, "the last deliveries could not be written down: they are repeated");
         }
+    }
+}
+
+/// The window after an answer, from the one before.
+fn next_window(window: usize, succeeded: bool, millis: u64) -> usize {
+    match millis {
+        time if !succeeded || time > SLOW_MILLIS => (window / 2).max(1),
+        time if time > QUICK_MILLIS => window.min(MAX_WINDOW),
+        time if time > FAST_MILLIS && window > MAX_WINDOW => window - 1,
+        time if time > FAST_MILLIS => (window + 1).min(MAX_WINDOW),
+        _ => (window + 1).min(FAST_WINDOW),
     }
 }
 

@@ -2,7 +2,7 @@
 //! are due are taken. Whatever piled up meanwhile is done at once, so that a round costs about the same under any load.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -55,7 +55,7 @@ pub(super) struct Job {
 /// What an attempt is signed with. What is missing cannot be decrypted.
 pub(super) enum Signing {
     /// The current secret, and the one before while it is valid.
-    Standard(Vec<PlainSecret>),
+    Standard(Arc<[PlainSecret]>),
     /// The project's token.
     Project(Option<PlainSecret>),
 }
@@ -177,16 +177,25 @@ impl Rounds {
                 by_endpoint.entry(delivery.webhook_id).or_default().push((delivery, done));
             }
         }
+        let (mut queues, mut ended) = (Vec::with_capacity(by_endpoint.len()), Vec::with_capacity(order.done.len()));
         for (endpoint, done) in by_endpoint {
-            let Some(mut queue) = work.tx.webhook_queues().find(endpoint)? else { continue };
+            let Some(queue) = work.tx.webhook_queues().find(endpoint)? else { continue };
             let is_active = work.tx.webhooks().find_any(endpoint)?.is_some_and(|webhook| webhook.settings.active);
-            let (mut due, mut gone) = (None::<Timestamp>, false);
-            for (delivery, done) in done {
-                let now = work.now;
-                let after = delivery.clone().record(done.attempt.clone(), done.retry_after, &self.schedule, now, &mut work.rng);
-                let after = if is_active { after } else { given_up(after) };
+            let first = ended.len();
+            for (delivery, done) in &done {
+                let (attempt, delivery) = (done.attempt.clone(), (*delivery).clone());
+                let after = delivery.record(attempt, done.retry_after, &self.schedule, work.now, &mut work.rng);
+                ended.push(if is_active { after } else { given_up(after) });
                 count(&done.attempt);
-                if !work.tx.deliveries().finish(&after, &self.mark)? {
+            }
+            queues.push((queue, first, done));
+        }
+        let written: HashSet<DeliveryId> = self.finish(work, &ended)?.into_iter().collect();
+        for (mut queue, first, done) in queues {
+            let (endpoint, now) = (queue.webhook_id, work.now);
+            let (mut due, mut gone) = (None::<Timestamp>, false);
+            for (after, (_, done)) in ended.iter().skip(first).zip(done) {
+                if !written.contains(&after.id) {
                     continue;
                 }
                 due = [due, after.next_attempt_at].into_iter().flatten().min();
@@ -204,7 +213,7 @@ impl Rounds {
             }
             if gone {
                 disable(work, endpoint, DisabledReason::Gone, outcome)?;
-            } else if queue.health.is_hopeless(work.now) {
+            } else if queue.health.is_hopeless(now) {
                 disable(work, endpoint, DisabledReason::Failing, outcome)?;
             }
         }
@@ -214,13 +223,12 @@ impl Rounds {
     /// Gives back what was taken and not tried.
     fn give_back(&self, work: &mut Work<'_>, order: &Order) -> Result<(), ApiError> {
         let now = work.now;
+        let (mut free, mut endpoints) = (Vec::new(), BTreeMap::new());
         for parcel in order.given_up.iter() {
             match parcel {
                 Parcel::Delivery(delivery) => {
-                    let free = Delivery { next_attempt_at: Some(now), ..delivery.clone() };
-                    if work.tx.deliveries().finish(&free, &self.mark)? {
-                        work.tx.webhook_queues().note_due(delivery.webhook_id, now)?;
-                    }
+                    endpoints.insert(delivery.id, delivery.webhook_id);
+                    free.push(Delivery { next_attempt_at: Some(now), ..delivery.clone() });
                 }
                 Parcel::SendOut(send_out) => {
                     let progress = Progress { next_attempt_at: Some(now), ..send_out.progress.clone() };
@@ -228,7 +236,17 @@ impl Rounds {
                 }
             }
         }
-        Ok(())
+        let written = self.finish(work, &free)?;
+        let due: BTreeSet<WebhookId> = written.iter().filter_map(|id| endpoints.get(id).copied()).collect();
+        due.into_iter().try_for_each(|endpoint| Ok(work.tx.webhook_queues().note_due(endpoint, now)?))
+    }
+
+    /// Writes what became of deliveries that are under our lease, in one statement: which they were.
+    fn finish(&self, work: &mut Work<'_>, ended: &[Delivery]) -> Result<Vec<DeliveryId>, ApiError> {
+        if ended.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(work.tx.deliveries().finish(ended, &self.mark)?)
     }
 
     /// Makes the deliveries of new events: whether there may be more of these.
@@ -280,7 +298,7 @@ impl Rounds {
     ) -> Result<usize, ApiError> {
         let (now, mut free) = (work.now, order.free);
         let lease = self.lease(now);
-        let (mut passed, mut bodies) = (full(order), HashMap::new());
+        let (mut passed, mut taken) = (full(order), Vec::new());
         for _ in 0..LOOKS {
             let due = work.tx.webhook_queues().due(now, &passed, ENDPOINTS)?;
             for endpoint in &due {
@@ -292,8 +310,10 @@ impl Rounds {
                 let held = held.entry(webhook.organization_id).or_insert(0);
                 let room = order.room_for(Endpoint::Webhook(*endpoint)).min(free).min(SHARE.saturating_sub(*held));
                 if room > 0 {
-                    let taken = self.take_from(work, &webhook, (&lease, room), &mut bodies, outcome)?;
-                    (free, *held) = (free.saturating_sub(taken), *held + taken);
+                    let claimed = work.tx.deliveries().claim(*endpoint, now, &lease, i64::try_from(room).unwrap_or(1))?;
+                    work.tx.webhook_queues().settle(*endpoint)?;
+                    (free, *held) = (free.saturating_sub(claimed.len()), *held + claimed.len());
+                    taken.push((webhook, claimed));
                 }
             }
             if free == 0 || i64::try_from(due.len()).unwrap_or(ENDPOINTS) < ENDPOINTS {
@@ -301,39 +321,33 @@ impl Rounds {
             }
             passed.extend(due);
         }
+        self.prepare(work, taken, outcome)?;
         Ok(free)
     }
 
-    /// Takes what is due at one endpoint: how much that was.
-    fn take_from(
-        &self,
-        work: &mut Work<'_>,
-        webhook: &Webhook,
-        (lease, room): (&Lease, usize),
-        bodies: &mut HashMap<EventId, Option<Arc<str>>>,
-        outcome: &mut Outcome,
-    ) -> Result<usize, ApiError> {
-        let now = work.now;
-        let claimed = work.tx.deliveries().claim(webhook.id, now, lease, i64::try_from(room).unwrap_or(1))?;
-        work.tx.webhook_queues().settle(webhook.id)?;
-        let mut taken = 0;
-        for delivery in claimed {
-            let body = match bodies.get(&delivery.event_id) {
-                Some(known) => known.clone(),
-                None => work.tx.events().find(delivery.event_id)?.map(|event| Arc::from(event.body())),
-            };
-            bodies.insert(delivery.event_id, body.clone());
-            let Some(body) = body else {
-                // The event is older than events are kept.
-                let dead = Delivery { status: DeliveryStatus::Dead, next_attempt_at: None, ..delivery };
-                work.tx.deliveries().finish(&dead, &self.mark)?;
-                continue;
-            };
-            taken += 1;
-            let (url, signing) = (webhook.settings.url.clone(), Signing::Standard(secrets(work, webhook)?));
-            outcome.jobs.push(Job { parcel: Parcel::Delivery(delivery), url, body, signing });
+    /// Makes attempts of what was taken.
+    fn prepare(&self, work: &mut Work<'_>, taken: Vec<(Webhook, Vec<Delivery>)>, outcome: &mut Outcome) -> Result<(), ApiError> {
+        let ids: BTreeSet<EventId> = taken.iter().flat_map(|(_, claimed)| claimed).map(|delivery| delivery.event_id).collect();
+        if ids.is_empty() {
+            return Ok(());
         }
-        Ok(taken)
+        let events = work.tx.events().find_all(&ids.into_iter().collect::<Vec<_>>())?;
+        let bodies: HashMap<EventId, Arc<str>> = events.iter().map(|event| (event.id, Arc::from(event.body()))).collect();
+        let mut dead = Vec::new();
+        for (webhook, claimed) in taken {
+            let secrets: Arc<[PlainSecret]> = secrets(work, &webhook).into();
+            for delivery in claimed {
+                let Some(body) = bodies.get(&delivery.event_id) else {
+                    // The event is older than events are kept.
+                    dead.push(Delivery { status: DeliveryStatus::Dead, next_attempt_at: None, ..delivery });
+                    continue;
+                };
+                let (url, signing) = (webhook.settings.url.clone(), Signing::Standard(Arc::clone(&secrets)));
+                outcome.jobs.push(Job { parcel: Parcel::Delivery(delivery), url, body: Arc::clone(body), signing });
+            }
+        }
+        self.finish(work, &dead)?;
+        Ok(())
     }
 }
 
@@ -385,7 +399,7 @@ fn rest(timeouts: i64, now: Timestamp) -> Timestamp {
 }
 
 /// What the next attempt is signed with. A secret that cannot be read is left out, and said so in the log.
-fn secrets(work: &Work<'_>, webhook: &Webhook) -> Result<Vec<PlainSecret>, ApiError> {
+fn secrets(work: &Work<'_>, webhook: &Webhook) -> Vec<PlainSecret> {
     let keep = &work.app.keyring.keep;
     let previous = webhook.previous_secret(work.now).map(|(secret, _)| secret);
     let all = std::iter::once(&webhook.secret).chain(previous);
@@ -393,7 +407,7 @@ fn secrets(work: &Work<'_>, webhook: &Webhook) -> Result<Vec<PlainSecret>, ApiEr
     if plain.is_empty() {
         tracing::error!(webhook = %webhook.id, "a webhook's secret cannot be decrypted: was the master key replaced?");
     }
-    Ok(plain)
+    plain
 }
 
 pub(super) fn count(attempt: &Attempt) {

@@ -154,6 +154,13 @@ pub fn events_wait_and_are_listed(store: &dyn Store) {
     assert_eq!(read(store, |tx| tx.events().list(other, &EventFilter::default(), None, 10)), []);
     assert_eq!(read(store, |tx| tx.events().find(events[1].id)), Some(events[1].clone()));
     assert_eq!(read(store, |tx| tx.events().find(sample.id)), Some(sample.clone()));
+    let find_all = |ids: &[EventId]| {
+        let mut found = read(store, |tx| tx.events().find_all(ids));
+        found.sort_unstable_by_key(|e| e.id);
+        found
+    };
+    assert_eq!(find_all(&[sample.id, EventId::from_u128(1), events[1].id]), [events[1].clone(), sample.clone()]);
+    assert_eq!(find_all(&[]), []);
     assert_eq!(write(store, |tx| tx.events().delete_before(after(2), 100)), 2);
     assert_eq!(read(store, |tx| tx.events().find(events[1].id)), None);
     assert_eq!(list(&[], None, 10), [events[2].id]);
@@ -209,14 +216,25 @@ pub fn deliveries_are_claimed_once(store: &dyn Store) {
         next_attempt_at: Some(after(50)),
         ..made[0].clone()
     };
-    assert!(!write(store, |tx| tx.deliveries().finish(&failed, "b")), "somebody else's lease");
-    assert!(write(store, |tx| tx.deliveries().finish(&failed, "a")));
-    assert!(!write(store, |tx| tx.deliveries().finish(&failed, "a")), "the lease has ended");
+    let finish = |all: &[Delivery], mark| {
+        let mut written = write(store, |tx| tx.deliveries().finish(all, mark));
+        written.sort_unstable();
+        written
+    };
+    assert_eq!(finish(&[], "a"), []);
+    assert_eq!(finish(std::slice::from_ref(&failed), "b"), [], "somebody else's lease");
+    assert_eq!(finish(&[made[2].clone(), failed.clone()], "a"), [failed.id], "of two, the one under the lease");
+    assert_eq!(finish(std::slice::from_ref(&failed), "a"), [], "the lease has ended");
     assert_eq!(read(store, |tx| tx.deliveries().find(endpoint.id, made[0].id)), Some(failed));
     // After the end of a lease others take over, and who held it is too late.
     assert_eq!(ids(claim(after(100), "c", 10)).len(), 3);
-    assert!(!write(store, |tx| tx.deliveries().finish(&made[1], "a")));
-    assert!(write(store, |tx| tx.deliveries().finish(&made[1], "c")));
+    let ended = Delivery { status: DeliveryStatus::Succeeded, tries: 1, next_attempt_at: None, ..made[1].clone() };
+    let dead = Delivery { status: DeliveryStatus::Dead, tries: 2, next_attempt_at: None, ..made[2].clone() };
+    let both = [dead.clone(), ended.clone()];
+    assert_eq!(finish(&both, "a"), []);
+    assert_eq!(finish(&both, "c"), [ended.id, dead.id]);
+    assert_eq!(read(store, |tx| tx.deliveries().find(endpoint.id, ended.id)), Some(ended));
+    assert_eq!(read(store, |tx| tx.deliveries().find(endpoint.id, dead.id)), Some(dead));
 }
 
 /// Of many who claim at once, each gets other deliveries.

@@ -9,6 +9,7 @@ use mgmt_core::{
 };
 
 use super::{
+    bulk::FinishedRow,
     kept::Kept,
     schema::deliveries as table,
     tx::{RowRef, SqlTx},
@@ -51,6 +52,11 @@ impl From<&Delivery> for DeliveryRow {
             created_at: delivery.created_at.as_millis(),
         }
     }
+}
+
+fn finished_row(delivery: &Delivery) -> FinishedRow {
+    let next = delivery.next_attempt_at.map(Timestamp::as_millis);
+    (delivery.id.to_string(), delivery.status.as_str(), delivery.tries, log_text(delivery), next)
 }
 
 fn log_text(delivery: &Delivery) -> String {
@@ -127,16 +133,10 @@ impl Deliveries for SqlTx<'_> {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
-    fn finish(&mut self, delivery: &Delivery, mark: &str) -> Result<bool> {
-        let own = table::id.eq(delivery.id.to_string()).and(table::lease.eq(mark));
-        let changes = (
-            table::status.eq(delivery.status.as_str()),
-            table::tries.eq(delivery.tries),
-            table::attempts.eq(log_text(delivery)),
-            table::next_attempt_at.eq(delivery.next_attempt_at.map(Timestamp::as_millis)),
-            table::lease.eq(None::<String>),
-        );
-        Ok(self.query(|c| Kept(diesel::update(table::table.filter(own)).set(changes)).execute(c))? == 1)
+    fn finish(&mut self, deliveries: &[Delivery], mark: &str) -> Result<Vec<DeliveryId>> {
+        let rows: Vec<FinishedRow> = deliveries.iter().map(finished_row).collect();
+        let written = self.query(|c| c.finish_deliveries(&rows, mark))?;
+        written.iter().map(|id| RowRef { table: "deliveries", id }.ok(id.parse())).collect()
     }
 
     fn release_all(&mut self, now: Timestamp) -> Result<usize> {

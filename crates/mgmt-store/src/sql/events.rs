@@ -91,6 +91,13 @@ impl Events for SqlTx<'_> {
         found.map(|row| WaitingEvent::try_from(row).map(|w| w.event)).transpose()
     }
 
+    fn find_all(&mut self, ids: &[EventId]) -> Result<Vec<Event>> {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let query = table::table.filter(table::id.eq_any(ids)).select(EventRow::as_select());
+        let rows = self.query(|c| query.load::<EventRow>(c))?;
+        rows.into_iter().map(|row| WaitingEvent::try_from(row).map(|w| w.event)).collect()
+    }
+
     fn list(
         &mut self,
         organization: OrganizationId,

@@ -85,6 +85,8 @@ pub trait Events {
     fn push(&mut self, event: &Event, only: Option<WebhookId>) -> Result<()>;
     /// By id, samples too.
     fn find(&mut self, id: EventId) -> Result<Option<Event>>;
+    /// Those of these ids that there are, samples too, in any order.
+    fn find_all(&mut self, ids: &[EventId]) -> Result<Vec<Event>>;
     /// An organization's, newest first, `limit` at most, those before `before` if given.
     fn list(
         &mut self,
@@ -127,8 +129,9 @@ pub trait Deliveries {
     /// Takes a lease on an endpoint's deliveries that are due at `now`, the earliest first, `limit` at most. Only under
     /// [`WebhookQueues::lock`].
     fn claim(&mut self, webhook: WebhookId, now: Timestamp, lease: &Lease, limit: i64) -> Result<Vec<Delivery>>;
-    /// Writes what became of a delivery, if it is still under the lease with this mark, and ends the lease.
-    fn finish(&mut self, delivery: &Delivery, mark: &str) -> Result<bool>;
+    /// Writes what became of deliveries, of those that are still under the lease with this mark, and ends the lease: the ids of these, in
+    /// any order. No delivery may be named twice.
+    fn finish(&mut self, deliveries: &[Delivery], mark: &str) -> Result<Vec<DeliveryId>>;
     /// Ends all leases: nobody tries anything now. For a database that only one process uses.
     fn release_all(&mut self, now: Timestamp) -> Result<usize>;
     /// Gives up all of an endpoint's deliveries that wait. What is being tried ends as it ends.
