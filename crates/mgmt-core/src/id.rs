@@ -13,8 +13,13 @@ pub(crate) fn uuid_v7(now: Timestamp, rng: &mut impl CryptoRng) -> u128 {
 
 /// Reads exactly 32 lower-case hexadecimal digits.
 pub(crate) fn parse_hex(text: &str) -> Option<u128> {
-    let canonical = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    if canonical { u128::from_str_radix(text, 16).ok() } else { None }
+    if text.len() != 32 || !text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+        return None;
+    }
+    // In halves: sixteen digits are read without a look for overflow at each of them.
+    let (high, low) = text.split_at_checked(16)?;
+    let half = |digits| u64::from_str_radix(digits, 16).ok().map(u128::from);
+    Some(half(high)? << 64 | half(low)?)
 }
 
 macro_rules! define_id {

@@ -360,9 +360,12 @@ pub trait Keys {
         before: Option<KeyId>,
         limit: i64,
     ) -> Result<Vec<ApiKey>>;
-    /// Those of all organizations that are listed as active, newest first, `limit` at most, those before `before` if given: to be read
-    /// ahead of their use.
-    fn list_active(&mut self, now: Timestamp, before: Option<KeyId>, limit: i64) -> Result<Vec<ApiKey>>;
+    /// Those of all organizations that are listed as active, newest first, from `from` on and before `before` if given: to be read ahead
+    /// of their use.
+    fn list_active(&mut self, now: Timestamp, from: Option<KeyId>, before: Option<KeyId>) -> Result<Vec<ApiKey>>;
+    /// Where a page of `count` keys begins that ends before `before`, if given: its lowest id, of keys of all organizations in whatever
+    /// state; `None` when there are fewer. With it several can read pages side by side.
+    fn page_start(&mut self, before: Option<KeyId>, count: i64) -> Result<Option<KeyId>>;
     /// Those that somebody made and that are not revoked, newest first.
     fn list_of_maker(&mut self, organization: OrganizationId, maker: Actor) -> Result<Vec<ApiKey>>;
     /// Those of a project that are not revoked, newest first.

@@ -97,8 +97,13 @@ impl Keys for MemoryTx {
         self.look(|s| page(s.keys.newest(before).filter(fits), limit))
     }
 
-    fn list_active(&mut self, now: Timestamp, before: Option<KeyId>, limit: i64) -> Result<Vec<ApiKey>> {
-        self.look(|s| page(s.keys.newest(before).filter(|key| is_active(key, now)), limit))
+    fn list_active(&mut self, now: Timestamp, from: Option<KeyId>, before: Option<KeyId>) -> Result<Vec<ApiKey>> {
+        let is_in = |key: &&ApiKey| from.is_none_or(|from| key.id >= from);
+        self.look(|s| s.keys.newest(before).take_while(is_in).filter(|key| is_active(key, now)).cloned().collect())
+    }
+
+    fn page_start(&mut self, before: Option<KeyId>, count: i64) -> Result<Option<KeyId>> {
+        self.look(|s| s.keys.newest(before).nth(most(count.max(1)) - 1).map(|key| key.id))
     }
 
     fn list_of_maker(&mut self, organization: OrganizationId, maker: Actor) -> Result<Vec<ApiKey>> {

@@ -30,6 +30,8 @@ const DAY_SECS: i64 = 24 * 3600;
 /// How long ended sessions, counted batches and old journal entries are kept.
 const KEEP_SECS: i64 = 24 * 3600;
 const KEEP_THROTTLES_SECS: i64 = 2 * 24 * 3600;
+/// Keys are read ahead by all cores: whoever asks meanwhile goes first.
+const WARM_NICENESS: i32 = 10;
 
 /// The threads that do it. They end when this is dropped.
 pub(crate) struct Background {
@@ -76,9 +78,13 @@ impl Background {
     fn warm(&mut self, app: &App) -> Result<(), Failure> {
         let Some(stop) = self.stop.clone() else { return Ok(()) };
         let app = app.clone();
-        let work = move || match app.gate.warm(app.clock.now(), || stop.wait(Duration::ZERO)) {
-            Ok(keys) => tracing::info!(keys, "keys are in memory"),
-            Err(error) => tracing::warn!(?error, "keys are not read ahead: each is read when it is used"),
+        let work = move || {
+            // On Linux this is the thread's own, and that of those it starts.
+            let _ = rustix::process::nice(WARM_NICENESS);
+            match app.gate.warm(app.clock.now(), || stop.wait(Duration::ZERO)) {
+                Ok(keys) => tracing::info!(keys, "keys are in memory"),
+                Err(error) => tracing::warn!(?error, "keys are not read ahead: each is read when it is used"),
+            }
         };
         let thread = thread::Builder::new().name("mgmt-warm".to_owned()).spawn(work).map_err(Failure::new)?;
         self.threads.push(thread);

@@ -21,7 +21,7 @@ use mgmt_core::{
 use tokio::{
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
     task::{AbortHandle, spawn_blocking},
-    time::{Instant, timeout},
+    time::{Instant, timeout, timeout_at},
 };
 
 use super::{
@@ -38,7 +38,7 @@ const MOST: usize = 512;
 /// Attempts of one endpoint at a time: at the beginning, at most, and at most of one that answers in no time.
 const FIRST_WINDOW: usize = 2;
 const MAX_WINDOW: usize = 16;
-const FAST_WINDOW: usize = 64;
+pub(super) const FAST_WINDOW: usize = 128;
 /// What in no time means.
 const FAST_MILLIS: u64 = 100;
 /// A good answer that takes longer than this is no reason to send more at a time, and one that takes much longer is one for less.
@@ -46,8 +46,8 @@ const QUICK_MILLIS: u64 = 1_000;
 const SLOW_MILLIS: u64 = 5_000;
 /// What other nodes and passing time make due is looked for this often.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// So long after an event others are waited for that go into the same round: a round is a transaction, which takes the disk from
-/// those who make the next change.
+/// So long after an event, or after the first attempt that came back, others are waited for that go into the same round: a round is a
+/// transaction, which takes the disk from those who make the next change.
 const GATHER: Duration = Duration::from_millis(5);
 /// The pause after a round that failed.
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
@@ -206,7 +206,6 @@ impl Engine {
                 return Err(error);
             }
         };
-        let more = outcome.more || !outcome.jobs.is_empty();
         for job in outcome.jobs {
             let organization = job.parcel.organization();
             self.lanes.entry(job.parcel.endpoint()).or_insert_with(|| Lane::new(organization)).queue.push_back(job);
@@ -216,7 +215,7 @@ impl Engine {
             self.begin(endpoint);
         }
         self.lanes.retain(|_, lane| lane.running > 0 || !lane.queue.is_empty() || lane.window != FIRST_WINDOW);
-        Ok(more && self.free() > 0)
+        Ok((outcome.more || !self.given_up.is_empty()) && self.free() > 0)
     }
 
     /// What was stopped before a round is seen by it: the marks have done their work when it begins.
@@ -267,8 +266,19 @@ impl Engine {
         let app = self.rounds.app.clone();
         tokio::select! {
             () = app.outbox.notified() => tokio::time::sleep(GATHER).await,
-            done = self.done.recv() => if let Some(done) = done { self.came_back(done) },
+            done = self.done.recv() => if let Some(done) = done { self.gather(done).await },
             () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+    }
+
+    /// Takes what came back, and what comes soon after it, until half of what was on its way is back.
+    async fn gather(&mut self, first: Done) {
+        let (few, end) = (self.running.len() / 2, Instant::now() + GATHER);
+        self.came_back(first);
+        while self.running.len() > few
+            && let Ok(Some(done)) = timeout_at(end, self.done.recv()).await
+        {
+            self.came_back(done);
         }
     }
 

@@ -142,10 +142,11 @@ impl Rounds {
             self.write_down_send_outs(work, order, &mut outcome)?;
             self.give_back(work, order)?;
             if order.free > 0 {
-                outcome.more = self.spread(work)?;
+                let more_events = self.spread(work)?;
                 let mut held = (*order.held).clone();
                 let free = self.take(work, order, &mut held, &mut outcome)?;
                 self.take_send_outs(work, order, (free, &mut held), &mut outcome)?;
+                outcome.more |= more_events;
             }
             Ok(outcome)
         })?;
@@ -316,7 +317,10 @@ impl Rounds {
                     taken.push((webhook, claimed));
                 }
             }
-            if free == 0 || i64::try_from(due.len()).unwrap_or(ENDPOINTS) < ENDPOINTS {
+            let is_all = i64::try_from(due.len()).unwrap_or(ENDPOINTS) < ENDPOINTS;
+            // Where nothing could be taken, another round could not either.
+            outcome.more = !is_all && !taken.is_empty();
+            if free == 0 || is_all {
                 break;
             }
             passed.extend(due);

@@ -31,7 +31,8 @@ const MAX_ANSWER: usize = 64 * 1024;
 const MAX_FIELDS: usize = 32 * 1024;
 /// A connection that was not used for this long is closed, so that a name is soon looked up anew.
 const IDLE: Duration = Duration::from_secs(10);
-const IDLE_CONNECTIONS: usize = 16;
+/// As many as an endpoint may have attempts at a time.
+const IDLE_CONNECTIONS: usize = super::engine::FAST_WINDOW;
 
 /// The HTTP client of the deliveries.
 pub(super) struct Sender {

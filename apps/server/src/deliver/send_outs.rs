@@ -69,7 +69,9 @@ impl Rounds {
         outcome: &mut Outcome,
     ) -> Result<(), ApiError> {
         let now = work.now;
-        for (webhook, organization) in work.tx.send_outs().due(now, &full(order), ENDPOINTS)? {
+        let due = work.tx.send_outs().due(now, &full(order), ENDPOINTS)?;
+        let (is_all, before) = (i64::try_from(due.len()).unwrap_or(ENDPOINTS) < ENDPOINTS, outcome.jobs.len());
+        for (webhook, organization) in due {
             let held = held.entry(organization).or_insert(0);
             let room = order.room_for(Endpoint::Project(webhook)).min(free).min(SHARE.saturating_sub(*held));
             if room == 0 {
@@ -91,6 +93,7 @@ impl Rounds {
                 outcome.jobs.push(Job { parcel: Parcel::SendOut(send_out), url, body, signing: Signing::Project(token) });
             }
         }
+        outcome.more |= !is_all && outcome.jobs.len() > before;
         Ok(())
     }
 

@@ -215,14 +215,17 @@ pub fn active_keys_of_all_are_listed(store: &dyn Store) {
     for now in [45, 5_000, 10_040].map(after) {
         let wanted: Vec<_> =
             keys.iter().filter(|k| matches!(k.status(now), KeyStatus::Active | KeyStatus::Suspended)).cloned().collect();
-        let mut seen: Vec<ApiKey> = Vec::new();
+        let (mut seen, mut before, mut pages): (Vec<ApiKey>, _, _) = (Vec::new(), None, 0);
         loop {
-            let page = read(store, |tx| tx.keys().list_active(now, seen.last().map(|k| k.id), 4));
-            seen.extend_from_slice(&page);
-            if page.len() < 4 {
+            let from = read(store, |tx| tx.keys().page_start(before, 4));
+            seen.extend(read(store, |tx| tx.keys().list_active(now, from, before)));
+            pages += 1;
+            if from.is_none() {
                 break;
             }
+            before = from;
         }
+        assert_eq!(pages, keys.len() / 4 + 1);
         assert_eq!(seen.len(), wanted.len(), "{now}");
         seen.iter().zip(&wanted).for_each(|(seen, wanted)| assert_same_key(seen, wanted));
     }

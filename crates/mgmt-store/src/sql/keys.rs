@@ -40,6 +40,10 @@ const SHORT_LIFE_MILLIS: i64 = 24 * 3600 * 1000;
 /// The states of keys that are not revoked.
 const NOT_REVOKED: [&str; 2] = ["active", "suspended"];
 
+/// One statement for the first page and all others: every id is between these.
+const LOWEST: KeyId = KeyId::from_u128(0);
+const HIGHEST: KeyId = KeyId::from_u128(u128::MAX);
+
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = table, treat_none_as_default_value = false)]
 pub(super) struct KeyRow {
@@ -280,20 +284,28 @@ impl Keys for SqlTx<'_> {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
-    fn list_active(&mut self, now: Timestamp, before: Option<KeyId>, limit: i64) -> Result<Vec<ApiKey>> {
+    fn list_active(&mut self, now: Timestamp, from: Option<KeyId>, before: Option<KeyId>) -> Result<Vec<ApiKey>> {
         let now = now.as_millis();
-        // One statement for the first page and all others: no id is above this one.
-        let before = before.unwrap_or(KeyId::from_u128(u128::MAX));
         let query = table::table
-            .filter(table::id.lt(before.to_string()))
+            .filter(table::id.ge(from.unwrap_or(LOWEST).to_string()).and(table::id.lt(before.unwrap_or(HIGHEST).to_string())))
             .filter(table::state.eq_any(NOT_REVOKED))
             .filter(table::retires_at.is_null().or(table::retires_at.gt(now)))
             .filter(table::expires_at.is_null().or(table::expires_at.gt(now)))
             .order(table::id.desc())
-            .limit(limit.max(0))
             .select(KeyRow::as_select());
         let rows = self.query(|c| query.load::<KeyRow>(c))?;
         rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    fn page_start(&mut self, before: Option<KeyId>, count: i64) -> Result<Option<KeyId>> {
+        let query = table::table
+            .filter(table::id.lt(before.unwrap_or(HIGHEST).to_string()))
+            .order(table::id.desc())
+            .limit(1)
+            .offset(count.max(1) - 1)
+            .select(table::id);
+        let found = self.query(|c| query.get_result::<String>(c).optional())?;
+        found.map(|id| RowRef { table: "keys", id: &id }.ok(id.parse())).transpose()
     }
 
     fn list_of_project(&mut self, project: ProjectId) -> Result<Vec<ApiKey>> {
